@@ -1,0 +1,1 @@
+"""Engines: what renders. Each implements :class:`photoplay.engines.base.Engine`."""

@@ -1,0 +1,1 @@
+"""Jobs: the domain. A job is one clip asked for."""

@@ -1,0 +1,158 @@
+"""Settings: environment variables with the prefix ``PHOTOPLAY_`` and a TOML file.
+
+Order, first wins: arguments given in code (the command line), environment, the TOML file named by
+``PHOTOPLAY_CONFIG`` (default: ``photoplay.toml`` in the data folder), defaults.
+Every field's ``description`` is its documentation; a test compares ``docs/reference/settings.md`` with it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from photoplay.errors import SettingsError
+
+ENV_PREFIX = "PHOTOPLAY_"
+CONFIG_FILE_NAME = "photoplay.toml"
+
+
+def default_data_dir() -> Path:
+    """``$XDG_DATA_HOME/photoplay``, or ``~/.local/share/photoplay``."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "photoplay"
+
+
+class Settings(BaseSettings):
+    """All settings of one photoplay process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Folder for the database, artifacts, model weights, caches and locks.",
+    )
+    models_dir: Path | None = Field(
+        default=None, description="Folder for model weights. Default: `models` in the data folder."
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="SQLAlchemy URL: `sqlite:///…` or `postgresql://…`. Default: SQLite in the data folder.",
+    )
+    storage_url: str | None = Field(
+        default=None,
+        description="Where artifacts are kept: `file:///…` or `s3://bucket/prefix`. Default: the data folder.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Base URL under which clients reach this server; used in the URLs it hands out. "
+        "Default: what the client's own request used.",
+    )
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Networks (CIDR, comma-separated) that input URLs and webhooks may reach although they "
+        "are private, loopback or otherwise reserved.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port the server listens on; 0 picks a free one.")
+    log_level: str = Field(default="INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING, ERROR.")
+    slots: int = Field(default=1, ge=1, le=64, description="Clips one worker renders at the same time.")
+    secret_key: str | None = Field(
+        default=None,
+        description="Key (at least 32 characters) that signs artifact URLs and encrypts stored secrets. "
+        "Default: made once and kept in the data folder. Must be the same on every machine of a cluster.",
+    )
+    artifact_url_ttl_s: int = Field(
+        default=7 * 86400, ge=60, description="Seconds for which a signed artifact URL is valid."
+    )
+    retention_s: int = Field(
+        default=7 * 86400, ge=3600, description="Seconds for which a finished job's files are kept."
+    )
+    max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, description="Largest upload, in bytes.")
+    max_image_bytes: int = Field(default=20 * 1024 * 1024, ge=1024, description="Largest input image, in bytes.")
+    max_image_pixels: int = Field(
+        default=120_000_000, ge=10_000, description="Largest input image, in pixels, checked before it is decoded."
+    )
+    max_audio_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="Largest input sound file, in bytes.")
+    fetch_timeout_s: float = Field(
+        default=30.0, gt=0, description="Seconds in which one input URL must have been fetched whole."
+    )
+    render_timeout_s: float = Field(
+        default=1800.0, gt=0, description="Seconds after which a render is stopped and the job fails."
+    )
+    render_memory_bytes: int = Field(
+        default=8 * 1024**3, ge=512 * 1024**2, description="Address space one render process may use, in bytes."
+    )
+    limits: bool = Field(
+        default=True,
+        description="Whether the plans' request, queue and feature limits apply. `false` lifts them all.",
+    )
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings
+
+    @classmethod
+    def load(cls, **given: Any) -> Self:
+        """Settings from ``given`` (``None`` values are left out), the environment and the TOML file.
+
+        Raises:
+            SettingsError: a value is wrong or a key is unknown; the message names it.
+        """
+        chosen = {name: value for name, value in given.items() if value is not None}
+        data_dir = Path(chosen.get("data_dir") or os.environ.get(ENV_PREFIX + "DATA_DIR") or default_data_dir())
+        config = os.environ.get(ENV_PREFIX + "CONFIG")
+        path = Path(config) if config else data_dir / CONFIG_FILE_NAME
+        if config and not path.is_file():
+            raise SettingsError(f"settings file {path} does not exist")
+        from_file: dict[str, Any] = {}
+        if path.is_file():
+            try:
+                from_file = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise SettingsError(f"settings file {path} is not valid TOML: {error}") from error
+        for name in from_file:
+            if name not in cls.model_fields:
+                raise SettingsError(f"unknown setting {name!r} in {path}")
+        # Environment beats the file: hand over only what the environment does not say.
+        merged = {n: v for n, v in from_file.items() if not os.environ.get(ENV_PREFIX + n.upper())} | chosen
+        try:
+            return cls(**merged)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise SettingsError(f"setting {name}: {first['msg']}") from error
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database URL, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'photoplay.sqlite'}"
+
+    @property
+    def resolved_storage_url(self) -> str:
+        """The storage URL, with the default filled in."""
+        return self.storage_url or (self.data_dir.absolute() / "artifacts").as_uri()
+
+    @property
+    def resolved_models_dir(self) -> Path:
+        """The folder for model weights, with the default filled in."""
+        return self.models_dir or self.data_dir / "models"
