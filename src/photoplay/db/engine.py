@@ -1,0 +1,85 @@
+"""One place that opens the database: SQLite in WAL mode by default, PostgreSQL by URL.
+
+Both the product's own tables and the job queue's tables (DBOS) live in this database, so that a job, its
+credit hold and its queue entry are written in one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from photoplay.errors import SettingsError
+
+BUSY_TIMEOUT_MS = 30_000
+POOL_SIZE = 20
+_UNIXEPOCH_SUBSEC = (3, 42)  # first SQLite whose unixepoch() knows 'subsec'
+
+
+def make_engine(url: str, *, pool_size: int = POOL_SIZE) -> sa.Engine:
+    """An engine for ``sqlite:///path`` or ``postgresql://…``.
+
+    The folder of a SQLite file is made when it is missing.
+
+    Raises:
+        SettingsError: the URL is neither, or names an in-memory database, which processes cannot share.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise SettingsError("database_url is not a valid SQLAlchemy URL") from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite_engine(parsed, pool_size)
+    if backend == "postgresql":
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+        )
+    raise SettingsError(f"database_url: {backend} is not supported; use sqlite:///… or postgresql://…")
+
+
+def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
+    if not url.database or url.database == ":memory:":
+        raise SettingsError("database_url: SQLite must be a file, since several processes share it")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=0)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        # Writers take the write lock when they begin, not when they first write: no deadlock, no stale snapshot.
+        connection.isolation_level = "IMMEDIATE"
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA journal_mode=WAL")
+        if sqlite3.sqlite_version_info < _UNIXEPOCH_SUBSEC:
+            connection.create_function("unixepoch", -1, _unixepoch)
+
+    return engine
+
+
+def _unixepoch(*arguments: str) -> float | int:
+    """What ``unixepoch('subsec')`` says from SQLite 3.42 on: the queue's library stamps rows with it."""
+    if "subsec" in arguments:
+        return int(time.time() * 1000) / 1000
+    return int(time.time())
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that will write.
+
+    On SQLite it holds the write lock from its first moment, so what it reads cannot change before it commits.
+    On PostgreSQL, rows that are read in order to be changed must be locked (``with_for_update``) or changed by
+    a guarded ``UPDATE … WHERE``.
+    """
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
