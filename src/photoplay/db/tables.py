@@ -21,7 +21,7 @@ metadata = sa.MetaData(
 )
 
 Ms = sa.BigInteger
-Json = sa.JSON().with_variant(JSONB(), "postgresql")
+Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 # SQLite gives out row ids only for a column of exactly this type.
 RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -100,12 +100,13 @@ jobs = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("phase", sa.String(16)),
     sa.Column("progress", sa.Float, nullable=False, server_default="0"),
-    sa.Column("priority", sa.Integer, nullable=False),  # 1 is served first
+    sa.Column("priority", sa.Integer),  # lowest is served first; null until the job is admitted to the render queue
     sa.Column("credits", sa.BigInteger, nullable=False),
     sa.Column("seed", sa.BigInteger, nullable=False),  # drawn at submit when the request names none
     sa.Column("request", Json, nullable=False),
     sa.Column("quote", Json, nullable=False),  # what the catalog made of the request: engine, size, fps, ...
     sa.Column("plan", Json),
+    sa.Column("cues", Json),
     sa.Column("width", sa.Integer),
     sa.Column("height", sa.Integer),
     sa.Column("fps", sa.Integer),

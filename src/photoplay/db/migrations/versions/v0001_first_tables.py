@@ -11,7 +11,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_JSON = sa.JSON().with_variant(JSONB(), "postgresql")
+_JSON = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -76,12 +76,13 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("phase", sa.String(length=16), nullable=True),
         sa.Column("progress", sa.Float(), server_default="0", nullable=False),
-        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=True),
         sa.Column("credits", sa.BigInteger(), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("request", _JSON, nullable=False),
         sa.Column("quote", _JSON, nullable=False),
         sa.Column("plan", _JSON, nullable=True),
+        sa.Column("cues", _JSON, nullable=True),
         sa.Column("width", sa.Integer(), nullable=True),
         sa.Column("height", sa.Integer(), nullable=True),
         sa.Column("fps", sa.Integer(), nullable=True),
