@@ -1,0 +1,1 @@
+"""Files in and out: hostile images and URLs, video, sound files, marks."""
