@@ -202,16 +202,19 @@ webhooks = sa.Table(
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
     sa.Column("dialect", sa.String(16), nullable=False),
     sa.Column("event", sa.String(16), nullable=False),  # the state the job came to
+    sa.Column("seq", sa.Integer, nullable=False),  # order among the job's events
     sa.Column("snapshot", Json, nullable=False),  # the job at that moment, without its request
     sa.Column("state", sa.String(16), nullable=False),  # pending, delivered, skipped, dead
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("due_ms", Ms, nullable=False),  # next try, or end of the lease of the try that is running
+    sa.Column("due_ms", Ms, nullable=False),  # when the next try is made
+    sa.Column("lease_ms", Ms),  # until when the try that is being made has time to report back
     sa.Column("url", sa.Text),
     sa.Column("last_status", sa.Integer),
     sa.Column("last_error", sa.Text),
     sa.Column("created_ms", Ms, nullable=False),
     sa.Column("finished_ms", Ms),
     sa.UniqueConstraint("job_id", "event"),
+    sa.UniqueConstraint("job_id", "seq"),
     sa.Index("ix_webhooks_account_id_id", "account_id", "id"),
     sa.Index(
         "ix_webhooks_due",

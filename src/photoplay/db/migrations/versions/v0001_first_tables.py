@@ -217,10 +217,12 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("dialect", sa.String(length=16), nullable=False),
         sa.Column("event", sa.String(length=16), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("snapshot", _JSON, nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_ms", sa.BigInteger(), nullable=False),
+        sa.Column("lease_ms", sa.BigInteger(), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
@@ -230,6 +232,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_webhooks_job_id_jobs")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
         sa.UniqueConstraint("job_id", "event", name=op.f("uq_webhooks_job_id_event")),
+        sa.UniqueConstraint("job_id", "seq", name=op.f("uq_webhooks_job_id_seq")),
     )
     op.create_index("ix_webhooks_account_id_id", "webhooks", ["account_id", "id"], unique=False)
     op.create_index(

@@ -1,0 +1,112 @@
+"""Who is served next: per-account concurrency, and fairness between accounts.
+
+A job waits outside the render queue while its account already has as many jobs inside as its plan allows; it is
+let in by the same transaction that ends one of them. Inside, jobs are served by a **start tag**, in the manner of
+start-time fair queueing (Goyal, Vin, Cheng, SIGCOMM 1996): an account's next job starts where its last one
+ends (tag + stride), but never before the job in service. So each account advances at its own pace, a flood
+of one account leaves another's single job at most the job in service to wait for, and nobody starves. A larger plan
+weight means a shorter stride: more turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from photoplay.db.tables import LIVE_STATES, accounts, jobs
+from photoplay.jobs.job import JobState
+from photoplay.jobs.queue import RenderQueue
+
+FIRST_TAG = 1
+MAX_TAG = 2**31 - 1  # what the queue's priority column holds
+FULL_STRIDE = 60  # stride of an account whose plan weighs 1
+
+
+@dataclass(frozen=True)
+class Share:
+    """What an account may have of the workers. None: no limit."""
+
+    concurrency: int | None  # jobs inside the render queue at once
+    waiting: int | None  # jobs that may wait outside, on top of those inside
+    weight: int = 1
+
+    @property
+    def live(self) -> int | None:
+        """How many jobs the account may have queued or running."""
+        return None if self.concurrency is None or self.waiting is None else self.concurrency + self.waiting
+
+    @property
+    def stride(self) -> int:
+        """Distance between the start tags of two of the account's jobs."""
+        return max(1, FULL_STRIDE // max(1, self.weight))
+
+
+_PLAN = sa.select(accounts.c.plan).where(accounts.c.id == sa.bindparam("account_id")).with_for_update(key_share=True)
+_INSIDE = (
+    sa.select(sa.func.count())
+    .select_from(jobs)
+    .where(jobs.c.account_id == sa.bindparam("account_id"), jobs.c.state.in_(LIVE_STATES), jobs.c.priority.is_not(None))
+)
+_WAITING = (
+    sa.select(jobs.c.id)
+    .where(
+        jobs.c.account_id == sa.bindparam("account_id"),
+        jobs.c.state == JobState.QUEUED.value,
+        jobs.c.priority.is_(None),
+    )
+    .order_by(jobs.c.id)
+    .limit(1)
+)
+_LAST_TAG = sa.select(sa.func.max(jobs.c.priority)).where(
+    jobs.c.account_id == sa.bindparam("account_id"),
+    sa.or_(jobs.c.state.in_(LIVE_STATES), jobs.c.id == sa.bindparam("ended")),
+)
+_IN_SERVICE = sa.select(sa.func.max(jobs.c.priority)).where(jobs.c.state == JobState.RUNNING.value)
+_NEXT_UP = sa.select(sa.func.min(jobs.c.priority)).where(jobs.c.state == JobState.QUEUED.value)
+
+
+class Admission:
+    """Lets waiting jobs into the render queue."""
+
+    def __init__(self, queue: RenderQueue, share_of: Callable[[str], Share]) -> None:
+        """``share_of`` tells a plan's share by the plan's name."""
+        self._queue = queue
+        self._share_of = share_of
+
+    def share(self, connection: sa.Connection, account_id: str) -> Share:
+        """The account's share. Locks the account's row until the caller's transaction ends.
+
+        Every transaction that touches an account's credits or lets its jobs in begins with this, so that two of
+        them cannot wait for each other.
+        """
+        return self._share_of(connection.execute(_PLAN, {"account_id": account_id}).scalar_one())
+
+    def admit(self, connection: sa.Connection, account_id: str, *, ended: str = "") -> list[str]:
+        """Lets in as many of the account's waiting jobs as fit; returns their ids.
+
+        Part of the caller's transaction. ``ended`` is the id of the account's job that this transaction ends, if
+        it ends one: the next job's turn is counted from it.
+        """
+        share = self.share(connection, account_id)
+        inside = connection.execute(_INSIDE, {"account_id": account_id}).scalar_one()
+        admitted: list[str] = []
+        while share.concurrency is None or inside < share.concurrency:
+            job_id = connection.execute(_WAITING, {"account_id": account_id}).scalar_one_or_none()
+            if job_id is None:
+                break
+            tag = self._start_tag(connection, account_id, share, ended)
+            connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(priority=tag))
+            self._queue.enter(connection, job_id, tag)
+            admitted.append(job_id)
+            inside += 1
+        return admitted
+
+    def _start_tag(self, connection: sa.Connection, account_id: str, share: Share, ended: str) -> int:
+        in_service = connection.execute(_IN_SERVICE).scalar()
+        if in_service is None:
+            in_service = connection.execute(_NEXT_UP).scalar()
+        last = connection.execute(_LAST_TAG, {"account_id": account_id, "ended": ended}).scalar()
+        own = FIRST_TAG if last is None else last + share.stride
+        return int(min(MAX_TAG, max(in_service or FIRST_TAG, own)))

@@ -1,0 +1,95 @@
+"""The render queue, as seen by whoever puts jobs in: a thin face over the DBOS client.
+
+The queue's tables live in the product's own database, so entering the queue is part of the transaction that
+stores the job. A job's workflow has the job's id, so entering twice is entering once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+
+APPLICATION = "photoplay"
+# Constant on purpose: the library's default is a hash of the code, and no worker takes jobs of another version's hash.
+APPLICATION_VERSION = "1"
+RENDER_QUEUE = "render"
+WORKFLOW_NAME = "photoplay.job"
+POLLING_INTERVAL_S = 0.1
+# A workflow is dispatched at most once more than this many recoveries; then it is given up (see `recovery`).
+MAX_ATTEMPTS = 3
+
+ENDED_BADLY = frozenset({"ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"})
+ENDED = ENDED_BADLY | {"SUCCESS"}
+
+
+def queue_url(url: str) -> str:
+    """The database URL in the form the queue's library takes."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql")
+    return parsed.render_as_string(hide_password=False)
+
+
+class RenderQueue:
+    """Puts jobs into the queue and takes them out. Thread-safe; connects on first use."""
+
+    def __init__(self, engine: sa.Engine, url: str) -> None:
+        self._engine = engine
+        self._url = queue_url(url)
+        self._client: DBOSClient | None = None
+        self._lock = threading.Lock()
+
+    def _connected(self) -> DBOSClient:
+        with self._lock:
+            if self._client is None:
+                DBOS.migrate(self._url)
+                self._client = DBOSClient(
+                    system_database_engine=self._engine,
+                    serializer=DBOSPortableJSONSerializer(),
+                    application_name=APPLICATION,
+                )
+            return self._client
+
+    def prepare(self) -> None:
+        """Makes the queue's tables and connects. Done by itself on first use; costs a moment."""
+        self._connected()
+
+    def enter(self, connection: sa.Connection, job_id: str, priority: int) -> None:
+        """Queues the job when the caller's transaction commits. Lower priorities are served first."""
+        self._connected().enqueue_in_transaction(
+            connection,
+            {
+                "workflow_name": WORKFLOW_NAME,
+                "queue_name": RENDER_QUEUE,
+                "workflow_id": job_id,
+                "app_version": APPLICATION_VERSION,
+                "priority": priority,
+            },
+            job_id,
+        )
+
+    def cancel(self, job_id: str) -> None:
+        """Takes the job out of the queue, or tells its worker to stop. Nothing happens when it has ended."""
+        self._connected().cancel_workflow(job_id)
+
+    def statuses(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """The queue's word for each job that it knows: ENQUEUED, PENDING, SUCCESS, ERROR, CANCELLED, ..."""
+        if not job_ids:
+            return {}
+        found = self._connected().list_workflows(workflow_ids=list(job_ids), load_input=False, load_output=False)
+        return {workflow.workflow_id: workflow.status for workflow in found}
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        """Removes what the queue keeps of ended jobs."""
+        if job_ids:
+            self._connected().delete_workflows(list(job_ids))
+
+    def close(self) -> None:
+        """Disconnects."""
+        with self._lock:
+            if self._client is not None:
+                self._client.destroy()
+                self._client = None

@@ -1,0 +1,205 @@
+"""The outbox: what is to be told to callers, written in the transaction of the change that it tells of.
+
+An event keeps its id for ever, so a receiver can drop what it has seen. Events of one job are told in order. One
+that cannot be delivered holds the later ones back only for its first tries (:data:`HEAD_START_TRIES`); after that
+they may pass it, and once a later one has arrived the overtaken one is ``skipped``: old news is never told after
+newer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from photoplay import ids
+from photoplay.clock import Clock
+from photoplay.db import writing
+from photoplay.db.tables import webhooks
+
+# Waits between tries, in seconds: ten tries over a little more than a day.
+RETRY_DELAYS_S: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 14 * 3600)
+MAX_TRIES = len(RETRY_DELAYS_S) + 1
+HEAD_START_TRIES = 4
+LEASE_S = 60.0  # a try that has not reported back by then is taken for dead and made again
+
+PENDING = "pending"
+DELIVERED = "delivered"
+SKIPPED = "skipped"  # nobody wanted it, or a later event of the same job arrived first
+DEAD = "dead"  # every try failed
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing to tell. ``snapshot`` is the job at that moment, as JSON, without its request."""
+
+    id: str
+    job_id: str
+    account_id: str
+    dialect: str
+    event: str
+    seq: int
+    snapshot: Mapping[str, Any]
+    state: str
+    attempts: int
+    due_ms: int
+    lease_ms: int | None
+    url: str | None
+    last_status: int | None
+    last_error: str | None
+    created_ms: int
+    finished_ms: int | None
+
+
+_earlier = webhooks.alias("earlier")
+DUE = (
+    sa.select(webhooks)
+    .where(
+        webhooks.c.state == PENDING,
+        webhooks.c.due_ms <= sa.bindparam("now_ms"),
+        sa.or_(webhooks.c.lease_ms.is_(None), webhooks.c.lease_ms <= sa.bindparam("now_ms")),
+        ~sa.exists().where(
+            _earlier.c.job_id == webhooks.c.job_id,
+            _earlier.c.seq < webhooks.c.seq,
+            _earlier.c.state == PENDING,
+            sa.or_(_earlier.c.attempts < HEAD_START_TRIES, _earlier.c.lease_ms > sa.bindparam("now_ms")),
+        ),
+    )
+    .order_by(webhooks.c.due_ms, webhooks.c.id)
+    .limit(sa.bindparam("up_to"))
+)
+
+
+class Outbox:
+    """Writes, hands out and closes events."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def write(
+        self,
+        connection: sa.Connection,
+        *,
+        job_id: str,
+        account_id: str,
+        dialect: str,
+        event: str,
+        snapshot: Mapping[str, Any],
+    ) -> str:
+        """Adds an event, in the caller's transaction. Returns its id."""
+        now_ms = self._clock.now_ms()
+        event_id = ids.job_id(now_ms)
+        connection.execute(
+            sa.insert(webhooks).values(
+                id=event_id,
+                job_id=job_id,
+                account_id=account_id,
+                dialect=dialect,
+                event=event,
+                seq=sa.select(sa.func.coalesce(sa.func.max(webhooks.c.seq), 0) + 1)
+                .where(webhooks.c.job_id == job_id)
+                .scalar_subquery(),
+                snapshot=dict(snapshot),
+                state=PENDING,
+                attempts=0,
+                due_ms=now_ms,
+                created_ms=now_ms,
+            )
+        )
+        return event_id
+
+    def claim(self, limit: int = 16) -> list[Event]:
+        """Events whose time has come, now leased to the caller: nobody else gets them before the lease ends."""
+        now_ms = self._clock.now_ms()
+        with self._engine.connect() as connection:
+            due = [_event(row) for row in connection.execute(DUE, {"now_ms": now_ms, "up_to": limit}).mappings()]
+        if not due:
+            return []
+        claimed = []
+        with writing(self._engine) as connection:
+            for event in due:
+                changed = connection.execute(
+                    sa.update(webhooks)
+                    .where(
+                        webhooks.c.id == event.id,
+                        webhooks.c.state == PENDING,
+                        webhooks.c.attempts == event.attempts,
+                    )
+                    .values(lease_ms=now_ms + round(LEASE_S * 1000), attempts=webhooks.c.attempts + 1)
+                )
+                if changed.rowcount == 1:
+                    claimed.append(event)
+        return claimed
+
+    def delivered(self, event: Event, *, url: str, status: int) -> None:
+        """The receiver took it. Earlier events of the job that still wait are overtaken."""
+        with writing(self._engine) as connection:
+            self._finish(connection, webhooks.c.id == event.id, DELIVERED, url=url, last_status=status, last_error=None)
+            self._finish(
+                connection,
+                sa.and_(webhooks.c.job_id == event.job_id, webhooks.c.seq < event.seq, webhooks.c.state == PENDING),
+                SKIPPED,
+                last_error="a later event of this job arrived first",
+            )
+
+    def skip(self, event: Event, reason: str) -> None:
+        """Nobody wants it."""
+        with writing(self._engine) as connection:
+            self._finish(connection, webhooks.c.id == event.id, SKIPPED, last_error=reason)
+
+    def failed(self, event: Event, *, url: str | None, status: int | None, error: str, final: bool = False) -> None:
+        """The try failed: it is due again later, or dead after the last try (or at once, when ``final``)."""
+        values: dict[str, Any] = {"url": url, "last_status": status, "last_error": error}
+        tries = event.attempts + 1
+        with writing(self._engine) as connection:
+            if final or tries >= MAX_TRIES:
+                self._finish(connection, webhooks.c.id == event.id, DEAD, **values)
+                return
+            due_ms = self._clock.now_ms() + round(RETRY_DELAYS_S[tries - 1] * 1000)
+            connection.execute(
+                sa.update(webhooks)
+                .where(webhooks.c.id == event.id, webhooks.c.state == PENDING)
+                .values(due_ms=due_ms, lease_ms=None, **values)
+            )
+
+    def replay(self, event_id: str, account_id: str | None = None) -> bool:
+        """Has an event told again, with a full set of tries and the same id. False when there is none of that id."""
+        statement = sa.update(webhooks).where(webhooks.c.id == event_id)
+        if account_id is not None:
+            statement = statement.where(webhooks.c.account_id == account_id)
+        with writing(self._engine) as connection:
+            changed = connection.execute(
+                statement.values(
+                    state=PENDING, attempts=0, due_ms=self._clock.now_ms(), lease_ms=None, finished_ms=None
+                )
+            )
+            return changed.rowcount == 1
+
+    def list(
+        self, *, account_id: str | None = None, job_id: str | None = None, state: str | None = None, limit: int = 50
+    ) -> list[Event]:
+        """Events, newest first."""
+        query = sa.select(webhooks).order_by(webhooks.c.id.desc()).limit(limit)
+        for column, value in (
+            (webhooks.c.account_id, account_id),
+            (webhooks.c.job_id, job_id),
+            (webhooks.c.state, state),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        with self._engine.connect() as connection:
+            return [_event(row) for row in connection.execute(query).mappings()]
+
+    def _finish(self, connection: sa.Connection, which: sa.ColumnElement[bool], state: str, **values: object) -> None:
+        connection.execute(
+            sa.update(webhooks)
+            .where(which)
+            .values(state=state, finished_ms=self._clock.now_ms(), lease_ms=None, **values)
+        )
+
+
+def _event(row: sa.RowMapping) -> Event:
+    return Event(**{name: row[name] for name in Event.__dataclass_fields__})
