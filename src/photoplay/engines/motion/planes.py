@@ -1,0 +1,115 @@
+"""Pictures as YUV 4:2:0 planes (BT.709, limited range), the form in which frames are made and encoded.
+
+Chroma planes are half the size in both directions. Here a chroma sample sits in the middle of its four luma
+samples, except in a finished frame, whose chroma is sited left as H.264 assumes; the warp takes care of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from photoplay.engines.motion.types import F32, U8
+
+# ITU-R BT.709: luma weights; limited range 16..235 and 16..240.
+_KR, _KB = 0.2126, 0.0722
+_KG = 1.0 - _KR - _KB
+_Y_SPAN, _C_SPAN = 219.0 / 255.0, 224.0 / 255.0
+
+RGB_TO_YUV: F32 = np.array(
+    [
+        [_KR * _Y_SPAN, _KG * _Y_SPAN, _KB * _Y_SPAN, 16.0],
+        [
+            -_KR / (2 * (1 - _KB)) * _C_SPAN,
+            -_KG / (2 * (1 - _KB)) * _C_SPAN,
+            0.5 * _C_SPAN,
+            128.0,
+        ],
+        [
+            0.5 * _C_SPAN,
+            -_KG / (2 * (1 - _KR)) * _C_SPAN,
+            -_KB / (2 * (1 - _KR)) * _C_SPAN,
+            128.0,
+        ],
+    ],
+    np.float32,
+)
+"""(3, 4): RGB (0..255, 1) to YUV codes."""
+
+_inverse = np.linalg.inv(RGB_TO_YUV[:, :3].astype(np.float64))
+YUV_TO_RGB: F32 = np.hstack([_inverse, -_inverse @ RGB_TO_YUV[:, 3:].astype(np.float64)]).astype(np.float32)
+"""(3, 4): YUV codes (with a 1) to RGB 0..255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """One picture: ``y`` (H, W) uint8, ``u`` and ``v`` (H/2, W/2) uint8. Sides are even."""
+
+    y: U8
+    u: U8
+    v: U8
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in luma pixels."""
+        return self.y.shape[1], self.y.shape[0]
+
+    def __iter__(self) -> Iterator[U8]:
+        yield self.y
+        yield self.u
+        yield self.v
+
+
+def allocate(width: int, height: int) -> Planes:
+    """A picture in one block of memory (Y, then U, then V, as encoders like it), contents undefined."""
+    block = np.empty(width * height * 3 // 2, np.uint8)
+    luma, quarter = width * height, width * height // 4
+    return Planes(
+        block[:luma].reshape(height, width),
+        block[luma : luma + quarter].reshape(height // 2, width // 2),
+        block[luma + quarter :].reshape(height // 2, width // 2),
+    )
+
+
+def black(width: int, height: int) -> Planes:
+    """A black picture."""
+    planes = allocate(width, height)
+    planes.y.fill(16)
+    planes.u.fill(128)
+    planes.v.fill(128)
+    return planes
+
+
+def halve(plane: U8) -> U8:
+    """Half the size by the mean of 2 x 2."""
+    return np.asarray(
+        cv2.resize(plane, (plane.shape[1] // 2, plane.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8
+    )
+
+
+def from_rgb(rgb: U8) -> Planes:
+    """(H, W, 3) uint8 RGB with even sides to planes."""
+    yuv = cv2.transform(rgb, RGB_TO_YUV)
+    half = cv2.resize(yuv, (rgb.shape[1] // 2, rgb.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return Planes(
+        np.ascontiguousarray(yuv[..., 0]), np.ascontiguousarray(half[..., 1]), np.ascontiguousarray(half[..., 2])
+    )
+
+
+def to_rgb(planes: Planes) -> U8:
+    """Planes to (H, W, 3) uint8 RGB."""
+    width, height = planes.size
+    yuv = np.empty((height, width, 3), np.uint8)
+    yuv[..., 0] = planes.y
+    yuv[..., 1] = cv2.resize(planes.u, (width, height), interpolation=cv2.INTER_LINEAR)
+    yuv[..., 2] = cv2.resize(planes.v, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.transform(yuv, YUV_TO_RGB), np.uint8)
+
+
+def colour(rgb: tuple[float, float, float]) -> tuple[float, float, float]:
+    """(Y, U, V) codes of one RGB colour (0..255)."""
+    y, u, v = (RGB_TO_YUV[:, :3] @ np.array(rgb, np.float32) + RGB_TO_YUV[:, 3]).tolist()
+    return y, u, v

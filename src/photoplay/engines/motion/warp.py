@@ -1,0 +1,181 @@
+"""Where each pixel of a frame comes from: backward maps, solved on a coarse grid and spread to pixels.
+
+A map is worked out every ``step`` pixels and interpolated between, which is exact for moves without
+perspective and within a few hundredths of a pixel otherwise. Depth inside a layer is solved by fixed-point
+steps: start from the layer's mean, look up the depth at the place found, look again (``camera.py`` has the
+formula; two or three steps settle because depth inside a layer is smooth).
+
+The grid has one node beyond the frame on every side, so that enlarging it never clamps inside the frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photoplay.engines.motion.camera import View
+from photoplay.engines.motion.types import F32
+
+F64 = NDArray[np.float64]
+
+SOLVE_STEPS = 3
+
+
+def grid_step(width: int, height: int) -> int:
+    """Frame pixels between nodes: 8, and 16 from 1440 lines up; a multiple of 4 so that chroma fits too."""
+    return 8 if min(width, height) < 1440 else 16
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """The nodes of one frame size on one stage.
+
+    ``output``: frame (width, height). ``frame``: the stage's frame rectangle in working pixels.
+    """
+
+    output: tuple[int, int]
+    frame: tuple[float, float, float, float]
+    step: int
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns) of nodes, the outer ones beyond the frame."""
+        width, height = self.output
+        return -(-height // self.step) + 2, -(-width // self.step) + 2
+
+    @cached_property
+    def points(self) -> F32:
+        """(3, rows * columns) float32: u, v in frame widths from the frame's centre, and 1."""
+        rows, columns = self.shape
+        width, height = self.output
+        x = (np.arange(columns, dtype=np.float64) - 1.0) * self.step + (self.step - 1) / 2
+        y = (np.arange(rows, dtype=np.float64) - 1.0) * self.step + (self.step - 1) / 2
+        u = (x + 0.5 - width / 2) / width
+        v = (y + 0.5 - height / 2) / width
+        uu, vv = np.meshgrid(u, v)
+        return np.stack([uu.ravel(), vv.ravel(), np.ones(uu.size)]).astype(np.float32)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The frame's centre in working pixel indices (a pixel's index is its centre)."""
+        x, y, width, height = self.frame
+        return x + width / 2 - 0.5, y + height / 2 - 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Nearness of a layer for solving: ``q`` (h, w) float32 over the working area, ``cell`` working pixels a sample.
+
+    ``flat``: one nearness everywhere, so nothing needs solving.
+    """
+
+    q: F32
+    cell: tuple[float, float]  # working pixels per sample in x and y
+    mean: float
+    flat: bool
+
+
+def source_grid(lattice: Lattice, view: View, depth: Depth) -> F32:
+    """(rows, columns, 2) float32: the working pixel (x, y) that each node shows of a layer."""
+    rows, columns = lattice.shape
+    x0, y0 = lattice.centre
+    scale = lattice.frame[2]
+    if depth.flat or not view.parallax:
+        found = view.homography(depth.mean).astype(np.float32) @ lattice.points
+        grid = np.empty((rows, columns, 2), np.float32)
+        inverse = np.float32(scale) / found[2]
+        grid[..., 0] = (found[0] * inverse + np.float32(x0)).reshape(rows, columns)
+        grid[..., 1] = (found[1] * inverse + np.float32(y0)).reshape(rows, columns)
+        return grid
+    ray = view.ray.astype(np.float32) @ lattice.points
+    hx, hy = (ray[0] / ray[2]).reshape(rows, columns), (ray[1] / ray[2]).reshape(rows, columns)
+    tx, ty, tz = view.travel
+    # u = h + q * (f t_xy - t_z h): base and slope in working pixels.
+    base_x, base_y = hx * np.float32(scale) + np.float32(x0), hy * np.float32(scale) + np.float32(y0)
+    slope_x = np.float32(scale) * (np.float32(view.focal * tx) - np.float32(tz) * hx)
+    slope_y = np.float32(scale) * (np.float32(view.focal * ty) - np.float32(tz) * hy)
+    q: F32 | np.float32 = np.float32(depth.mean)
+    kx, ky = np.float32(1.0 / depth.cell[0]), np.float32(1.0 / depth.cell[1])
+    # Sample (i) covers working pixels [i * cell, (i + 1) * cell): its centre is at (i + 0.5) * cell - 0.5.
+    ox, oy = np.float32(0.5 / depth.cell[0] - 0.5), np.float32(0.5 / depth.cell[1] - 0.5)
+    for _ in range(SOLVE_STEPS):
+        at_x = (base_x + q * slope_x) * kx + ox
+        at_y = (base_y + q * slope_y) * ky + oy
+        q = np.asarray(
+            cv2.remap(depth.q, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.float32
+        )
+    return np.stack([base_x + q * slope_x, base_y + q * slope_y], axis=-1)
+
+
+def bend(grid: F32, affine: F64 | None, mesh: F32 | None, working: tuple[int, int]) -> F32:
+    """A source grid with a layer's own change on top (``LayerChange.affine`` then ``mesh``)."""
+    if affine is not None:
+        a = affine.astype(np.float32)
+        grid = grid @ a[:, :2].T + a[:, 2]
+    if mesh is not None:
+        width, height = working
+        rows, columns = mesh.shape[:2]
+        at_x = grid[..., 0] * np.float32((columns - 1) / (width - 1))
+        at_y = grid[..., 1] * np.float32((rows - 1) / (height - 1))
+        grid = grid + cv2.remap(
+            np.ascontiguousarray(mesh), at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+    return np.ascontiguousarray(grid, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rectangle of the frame in pixels, all even: [x0, x1) x [y0, y1)."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no pixel."""
+        return self.x1 <= self.x0 or self.y1 <= self.y0
+
+
+def whole(output: tuple[int, int]) -> Window:
+    """The whole frame."""
+    return Window(0, 0, *output)
+
+
+def window_of(lattice: Lattice, grid: F32, box: tuple[int, int, int, int]) -> Window:
+    """The part of the frame that shows anything of ``box`` (x0, y0, x1, y1 in working pixels), generously."""
+    x, y = grid[..., 0], grid[..., 1]
+    # A node may look far past the box while its neighbour looks before it, when the layer is tiny: use the spacing.
+    reach_x = float(np.abs(np.diff(x, axis=1)).max()) + 1.0
+    reach_y = float(np.abs(np.diff(y, axis=0)).max()) + 1.0
+    inside = (x > box[0] - reach_x) & (x < box[2] + reach_x) & (y > box[1] - reach_y) & (y < box[3] + reach_y)
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if rows.size == 0:
+        return Window(0, 0, 0, 0)
+    step = lattice.step
+    width, height = lattice.output
+    return Window(
+        max(0, (int(columns[0]) - 2) * step),
+        max(0, (int(rows[0]) - 2) * step),
+        min(width, (int(columns[-1]) + 1) * step),
+        min(height, (int(rows[-1]) + 1) * step),
+    )
+
+
+def spread(lattice: Lattice, plane: F32, window: Window, shrink: int) -> F32:
+    """One coordinate of a grid at every pixel of a window (``shrink`` 1 for luma, 2 for chroma planes)."""
+    step = lattice.step
+    top, left = window.y0 // step, window.x0 // step
+    bottom, right = -(-window.y1 // step) + 2, -(-window.x1 // step) + 2
+    part = plane[top:bottom, left:right]
+    fine = step // shrink
+    full = cv2.resize(part, (part.shape[1] * fine, part.shape[0] * fine), interpolation=cv2.INTER_LINEAR)
+    y0, x0 = window.y0 // shrink - (top - 1) * fine, window.x0 // shrink - (left - 1) * fine
+    return np.asarray(
+        full[y0 : y0 + (window.y1 - window.y0) // shrink, x0 : x0 + (window.x1 - window.x0) // shrink], np.float32
+    )
