@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     render_memory_bytes: int = Field(
         default=8 * 1024**3, ge=512 * 1024**2, description="Address space one render process may use, in bytes."
     )
+    engines: dict[str, str] = Field(
+        default_factory=dict,
+        description="Engines of your own, or in place of built-in ones: name to `module:attribute` (as JSON in the "
+        "environment). The attribute is called with the folder of the model weights.",
+    )
     limits: bool = Field(
         default=True,
         description="Whether the plans' request, queue and feature limits apply. `false` lifts them all.",

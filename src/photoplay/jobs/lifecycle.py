@@ -27,12 +27,12 @@ class Books(Protocol):
         """Sets ``amount`` aside. Raises InsufficientCredits."""
         ...
 
-    def capture(self, connection: sa.Connection, *, account_id: str, job_id: str, amount: int) -> None:
-        """Spends what was held for the job."""
+    def capture(self, connection: sa.Connection, *, account_id: str, job_id: str, amount: int) -> bool:
+        """Spends what was held for the job. False when it was settled before."""
         ...
 
-    def release(self, connection: sa.Connection, *, account_id: str, job_id: str, amount: int) -> None:
-        """Gives back what was held for the job."""
+    def release(self, connection: sa.Connection, *, account_id: str, job_id: str, amount: int) -> bool:
+        """Gives back what was held for the job. False when it was settled before."""
         ...
 
 

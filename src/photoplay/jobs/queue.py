@@ -21,8 +21,7 @@ POLLING_INTERVAL_S = 0.1
 # A workflow is dispatched at most once more than this many recoveries; then it is given up (see `recovery`).
 MAX_ATTEMPTS = 3
 
-ENDED_BADLY = frozenset({"ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"})
-ENDED = ENDED_BADLY | {"SUCCESS"}
+ENDED = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 
 
 def queue_url(url: str) -> str:
@@ -81,6 +80,13 @@ class RenderQueue:
             return {}
         found = self._connected().list_workflows(workflow_ids=list(job_ids), load_input=False, load_output=False)
         return {workflow.workflow_id: workflow.status for workflow in found}
+
+    def busy_executors(self) -> set[str]:
+        """Ids of the workers that own jobs which have begun."""
+        running = self._connected().list_workflows(
+            status="PENDING", name=WORKFLOW_NAME, load_input=False, load_output=False
+        )
+        return {workflow.executor_id for workflow in running if workflow.executor_id}
 
     def forget(self, job_ids: Sequence[str]) -> None:
         """Removes what the queue keeps of ended jobs."""

@@ -1,0 +1,61 @@
+"""Who writes a callback: each dialect registers a writer for the jobs that came in through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from photoplay.accounts import AccountStore, Credentials
+from photoplay.errors import ArtifactNotFound
+from photoplay.jobs.job import Artifact, Job
+from photoplay.jobs.store import JobStore
+from photoplay.notify.delivery import Delivery
+from photoplay.notify.outbox import Event
+
+ArtifactUrl = Callable[[Artifact], str]
+"""A signed link to a stored file, valid from now for as long as links are."""
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """What is told: ``id`` is the same on every try; ``name`` is the state the job came to."""
+
+    id: str
+    name: str
+    created_ms: int
+
+
+CallbackWriter = Callable[[Job, JobEvent, Credentials, ArtifactUrl], Delivery | None]
+"""Writes the message about a job as it was at the event. Called anew for every try, so that signatures are fresh.
+None: this dialect does not tell of that event. The credentials are those of the key that ``request.face["client_id"]``
+names, or of the account's oldest key."""
+
+
+class Callbacks:
+    """The writers by dialect."""
+
+    def __init__(self, *, store: JobStore, accounts: AccountStore, artifact_url: ArtifactUrl) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._artifact_url = artifact_url
+        self._writers: dict[str, CallbackWriter] = {}
+
+    def register(self, dialect: str, writer: CallbackWriter) -> None:
+        """Says who writes for a dialect's jobs. Every process that sends (worker, all) must know all of them."""
+        self._writers[dialect] = writer
+
+    def compose(self, event: Event) -> Delivery | None:
+        """The message for an event of the outbox; None when nobody wants it."""
+        writer = self._writers.get(event.dialect)
+        now = self._store.load(event.job_id)
+        if writer is None or now is None or now.request.callback_url is None:
+            return None
+        told = Job.model_validate({**event.snapshot, "request": now.request})
+        client_id = now.request.face.get("client_id")
+        credentials = self._accounts.credentials(event.account_id, client_id if isinstance(client_id, str) else None)
+        return writer(told, JobEvent(event.id, event.event, event.created_ms), credentials, self._link)
+
+    def _link(self, artifact: Artifact) -> str:
+        if not artifact.key:
+            raise ArtifactNotFound
+        return self._artifact_url(artifact)

@@ -1,0 +1,374 @@
+"""What each durable step does. Every step may be run again from its start, by another worker on another machine.
+
+A step takes and returns small JSON: storage keys, never local paths. It leaves nothing that a second run would
+trip over: files are stored under names made from the job's id, states change by guarded statements.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from photoplay.engines.base import RenderRequest, RenderResult
+from photoplay.errors import AudioUnreadable, ImageFormatUnsupported, InputError, RenderCrashed, RenderFailed
+from photoplay.jobs.child import ChildAbandoned, ChildLimits, run_child
+from photoplay.jobs.job import PHASE_SPANS, Artifact, MediaRef, Phase
+from photoplay.jobs.lifecycle import Lifecycle
+from photoplay.jobs.service import storage_prefixes
+from photoplay.jobs.steplog import StepLog
+from photoplay.jobs.store import JobStore, Picture, WorkOrder
+from photoplay.media.fetch import Fetcher
+from photoplay.media.image import sniff
+from photoplay.settings import Settings
+from photoplay.shot import Brush, Plan
+from photoplay.storage import Storage
+
+log = logging.getLogger("photoplay.steps")
+
+MAX_VIDEO_BYTES = 2 * 1024**3
+CHILD_TRIES = 2  # a crash may be bad luck (another process took the memory); two in a row are not
+_CONTENT = {
+    "video": ("mp4", "video/mp4"),
+    "watermarked": ("mp4", "video/mp4"),
+    "thumbnail": ("webp", "image/webp"),
+}
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the steps work with."""
+
+    settings: Settings
+    store: JobStore
+    lifecycle: Lifecycle
+    steplog: StepLog
+    storage: Storage
+    fetcher: Fetcher
+    executor_id: str
+    wake_notifier: Callable[[], None]
+
+
+class Steps:
+    """The steps of one worker."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    # gather ------------------------------------------------------------------------------------------------------
+
+    async def gather(self, job_id: str) -> Json:
+        """Fetches what the request names by URL. Returns the storage key of every input."""
+        tools = self._tools
+        # False for a job that is taken up again; `_step` then finds out whether it still runs.
+        await asyncio.to_thread(tools.lifecycle.begin, job_id, tools.executor_id)
+        async with self._step(job_id, Phase.GATHER) as run:
+            request = run.order.job.request
+            images = [self._image(run, ref, f"image-{index}") for index, ref in enumerate(request.images)]
+            masks = [self._image(run, brush.mask, f"mask-{index}") for index, brush in enumerate(request.brushes)]
+            last = [] if request.last_image is None else [self._image(run, request.last_image, "last")]
+            sound = [] if request.audio.file is None else [self._sound(run, request.audio.file)]
+            keys = await asyncio.gather(*images, *masks, *last, *sound)
+            parts = iter(keys)
+            return {
+                "images": [next(parts) for _ in images],
+                "masks": [next(parts) for _ in masks],
+                "last_image": next(parts) if last else None,
+                "sound": next(parts) if sound else None,
+            }
+
+    async def _image(self, run: _Run, ref: MediaRef, name: str) -> str:
+        key, content_type = await self._input(run, ref, name, self._tools.settings.max_image_bytes)
+        if content_type is None or not content_type.startswith("image/"):
+            raise ImageFormatUnsupported(f"{_called(ref)} is not an image of a format this server reads")
+        return key
+
+    async def _sound(self, run: _Run, ref: MediaRef) -> str:
+        key, content_type = await self._input(run, ref, "sound", self._tools.settings.max_audio_bytes)
+        if content_type is not None and content_type.startswith("image/"):
+            raise AudioUnreadable(f"{_called(ref)} is an image, not sound")
+        return key
+
+    async def _input(self, run: _Run, ref: MediaRef, name: str, max_bytes: int) -> tuple[str, str | None]:
+        """The storage key and the type, by its first bytes, of a file the caller gave."""
+        storage = self._tools.storage
+        if ref.key is not None:
+            stored = await asyncio.to_thread(storage.stat, ref.key)
+            if stored.size_bytes > max_bytes:
+                raise InputError(f"{_called(ref)} is larger than {max_bytes} bytes")
+            head = await asyncio.to_thread(lambda key: b"".join(storage.stream(key, length=4096)), ref.key)
+            return ref.key, sniff(head)
+        if ref.url is None:
+            raise InputError("a file is named neither by a URL nor by an upload")
+        data = await asyncio.to_thread(self._tools.fetcher.fetch, ref.url, max_bytes=max_bytes)
+        key = f"{storage_prefixes(run.job_id)[1]}/{name}"
+        await asyncio.to_thread(storage.put_bytes, key, data)
+        return key, sniff(data[:4096])
+
+    # render ------------------------------------------------------------------------------------------------------
+
+    async def render(self, job_id: str, inputs: Json) -> Json:
+        """Renders the silent picture in a child process. Returns the storage keys of what it made."""
+        async with self._step(job_id, Phase.RENDER) as run:
+            source = run.order.job.request.audio_of
+            if source is not None:
+                return await self._borrow(run, source)
+            request = await self._render_request(run, inputs)
+            told = await self._child(
+                run,
+                {
+                    "task": "render",
+                    "engine": run.order.quote["engine"],
+                    "engines": dict(self._tools.settings.engines),
+                    "models_dir": str(self._tools.settings.resolved_models_dir),
+                    "request": request.model_dump(mode="json"),
+                },
+            )
+            result = RenderResult.model_validate(told)
+            return await self._keep(run, result)
+
+    async def _render_request(self, run: _Run, inputs: Json) -> RenderRequest:
+        request, quote = run.order.job.request, run.order.quote
+        images = [await self._local(run, key, f"image-{n}") for n, key in enumerate(inputs["images"])]
+        masks = [await self._local(run, key, f"mask-{n}") for n, key in enumerate(inputs["masks"])]
+        last = inputs["last_image"]
+        size = quote.get("size")
+        return RenderRequest(
+            images=tuple(images),
+            last_image=None if last is None else await self._local(run, last, "last"),
+            prompt=request.prompt,
+            negative_prompt=request.negative_prompt,
+            extend_prompt=request.extend_prompt,
+            effect=request.effect,
+            shot=request.shot,
+            brushes=tuple(
+                Brush(mask=str(mask), trajectory=brush.trajectory)
+                for mask, brush in zip(masks, request.brushes, strict=True)
+            ),
+            duration_s=request.duration_s,
+            short_side=quote["short_side"],
+            aspect_ratio=request.aspect_ratio,
+            size=None if size is None else (size[0], size[1]),
+            fps=quote["fps"],
+            seed=run.order.seed,
+            quality=quote["quality"],
+            watermark=request.watermark,
+            max_pixels=self._tools.settings.max_image_pixels,
+        )
+
+    async def _keep(self, run: _Run, result: RenderResult) -> Json:
+        """Stores what the engine made, and what it told of it."""
+        kept: Json = {}
+        for name, path in (
+            ("video", result.video),
+            ("watermarked", result.watermarked),
+            ("soundtrack", result.soundtrack),
+        ):
+            if path is None:
+                kept[name] = None
+                continue
+            if run.work_dir.resolve() not in path.resolve().parents:
+                raise RenderFailed("the engine wrote outside its folder")
+            kept[name] = f"{storage_prefixes(run.job_id)[1]}/silent-{name}{path.suffix}"
+            await asyncio.to_thread(self._tools.storage.put_file, kept[name], path)
+        await asyncio.to_thread(
+            self._tools.store.picture,
+            run.job_id,
+            Picture(
+                plan=result.plan,
+                cues=result.cues,
+                width=result.width,
+                height=result.height,
+                fps=result.fps,
+                duration_s=result.duration_s,
+                notes=result.notes,
+            ),
+        )
+        return kept
+
+    async def _borrow(self, run: _Run, source: str) -> Json:
+        """The picture of another job of the same account, for which only new sound is made."""
+        tools = self._tools
+        found = await asyncio.to_thread(tools.store.find, run.order.job.account_id, source)
+        order = None if found is None else await asyncio.to_thread(tools.store.order, found.id)
+        video = None if order is None else order.job.artifact("video")
+        if order is None or video is None:
+            raise InputError("the clip that was to get new sound is gone")
+        job = order.job
+        await asyncio.to_thread(
+            tools.store.picture,
+            run.job_id,
+            Picture(
+                plan=job.plan or Plan(),
+                cues=order.cues,
+                width=job.width or 0,
+                height=job.height or 0,
+                fps=job.fps or 0,
+                duration_s=job.duration_s or 0.0,
+                notes=job.notes,
+            ),
+        )
+        marked = job.artifact("watermarked")
+        return {"video": video.key, "watermarked": None if marked is None else marked.key, "soundtrack": None}
+
+    # sound -------------------------------------------------------------------------------------------------------
+
+    async def sound(self, job_id: str, inputs: Json, picture: Json) -> list[Json]:
+        """Gives the picture its sound and stores the finished files. Returns them as artifacts."""
+        async with self._step(job_id, Phase.SOUND) as run:
+            job = run.order.job
+            local = {
+                name: None if key is None else str(await self._local(run, key, f"silent-{name}"))
+                for name, key in picture.items()
+            }
+            file = None if inputs["sound"] is None else str(await self._local(run, inputs["sound"], "sound"))
+            audio = job.request.audio
+            told = await self._child(
+                run,
+                {
+                    "task": "sound",
+                    **local,
+                    "sound": None
+                    if audio.mode == "none"
+                    else {
+                        "mode": audio.mode,
+                        "file": file,
+                        "plan": (job.plan or Plan()).model_dump(mode="json"),
+                        "cues": [cue.model_dump(mode="json") for cue in run.order.cues],
+                        "duration_s": job.duration_s,
+                        "seed": run.order.seed,
+                    },
+                },
+            )
+            return [await self._publishable(run, kind, about) for kind, about in told["files"].items()]
+
+    async def _publishable(self, run: _Run, kind: str, about: Mapping[str, Any]) -> Json:
+        ending, content_type = _CONTENT[kind]
+        key = f"{storage_prefixes(run.job_id)[0]}/{kind}.{ending}"
+        await asyncio.to_thread(self._tools.storage.put_file, key, Path(about["path"]), content_type)
+        job = run.order.job
+        picture = kind != "thumbnail"
+        return {
+            "kind": kind,
+            "key": key,
+            "content_type": content_type,
+            "size_bytes": about["size_bytes"],
+            "sha256": about["sha256"],
+            "width": job.width if picture else None,
+            "height": job.height if picture else None,
+            "duration_s": job.duration_s if picture else None,
+        }
+
+    # publish, fail, notify -----------------------------------------------------------------------------------------
+
+    async def publish(self, job_id: str, files: list[Json]) -> Json:
+        """Ends the job: files, state, credits and outbox in one transaction. Then removes what was only for work."""
+        async with self._step(job_id, Phase.PUBLISH, may_be_over=True):
+            done = await asyncio.to_thread(
+                self._tools.lifecycle.succeed, job_id, [Artifact.model_validate(file) for file in files]
+            )
+            await asyncio.to_thread(self._tidy, job_id)
+            return {"published": done is not None}
+
+    async def fail(self, job_id: str, code: str, message: str) -> Json:
+        """Ends the job without a clip, and gives its credits back."""
+        failed = await asyncio.to_thread(self._tools.lifecycle.fail, job_id, code, message)
+        if failed is not None:
+            log.info("job %s failed in %s: %s: %s", job_id, failed.phase, code, message)
+        await asyncio.to_thread(self._tidy, job_id)
+        return {"failed": failed is not None}
+
+    async def notify(self, job_id: str) -> Json:
+        """Has the callbacks sent now that wait in the outbox since the job's end. Waits for none of them."""
+        async with self._step(job_id, Phase.NOTIFY, may_be_over=True):
+            self._tools.wake_notifier()
+            return {}
+
+    def _tidy(self, job_id: str) -> None:
+        """Removes working files; and results too, when the job did not come to have any (canceled meanwhile)."""
+        results, work = storage_prefixes(job_id)
+        self._tools.storage.delete_prefix(work)
+        job = self._tools.store.load(job_id)
+        if job is None or not (job.state.live or job.artifacts):
+            self._tools.storage.delete_prefix(results)
+
+    # Shared ------------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _step(self, job_id: str, phase: Phase, *, may_be_over: bool = False) -> AsyncIterator[_Run]:
+        """Enters a phase: takes the running job over, logs the step, and gives it a folder of its own."""
+        tools = self._tools
+        ours = await asyncio.to_thread(tools.store.enter, job_id, phase, PHASE_SPANS[phase][0], tools.executor_id)
+        order = await asyncio.to_thread(tools.store.order, job_id)
+        if order is None or not (ours or may_be_over):
+            raise ChildAbandoned
+        entry = await asyncio.to_thread(tools.steplog.entered, job_id, phase.value, tools.executor_id)
+        work_root = tools.settings.data_dir / "work" / tools.executor_id
+        work_root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=work_root, prefix=f"{job_id}-", ignore_cleanup_errors=True) as folder:
+            yield _Run(job_id=job_id, phase=phase, order=order, entry=entry, work_dir=Path(folder))
+        await asyncio.to_thread(tools.steplog.left, entry)
+
+    async def _child(self, run: _Run, task: Json) -> Json:
+        tools = self._tools
+        low, high = PHASE_SPANS[run.phase]
+
+        async def progress(share: float) -> None:
+            value = low + (high - low) * share
+            if not await asyncio.to_thread(tools.store.progress, run.job_id, value, tools.executor_id):
+                raise ChildAbandoned
+
+        async def still_ours() -> bool:
+            return await asyncio.to_thread(tools.store.held_by, run.job_id, tools.executor_id)
+
+        async def started(pid: int) -> None:
+            await asyncio.to_thread(tools.steplog.child, run.entry, pid)
+
+        limits = ChildLimits(
+            timeout_s=tools.settings.render_timeout_s,
+            memory_bytes=tools.settings.render_memory_bytes,
+            file_bytes=MAX_VIDEO_BYTES,
+        )
+        for left in reversed(range(CHILD_TRIES)):
+            try:
+                return await run_child(
+                    task,
+                    work_dir=run.work_dir,
+                    limits=limits,
+                    progress=progress,
+                    still_ours=still_ours,
+                    started=started,
+                )
+            except RenderCrashed:
+                if left == 0:
+                    raise
+                log.warning("job %s: the %s process crashed, trying again", run.job_id, run.phase.value)
+        raise AssertionError("the last try returned or raised")
+
+    async def _local(self, run: _Run, key: str, name: str) -> Path:
+        """A copy of a stored file in the run's folder."""
+        path = run.work_dir / f"in-{name}{Path(key).suffix}"
+        await asyncio.to_thread(self._tools.storage.fetch_to, key, path)
+        return path
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of one step."""
+
+    job_id: str
+    phase: Phase
+    order: WorkOrder
+    entry: int
+    work_dir: Path
+
+
+def _called(ref: MediaRef) -> str:
+    return f"The file {ref.name!r}" if ref.name else "The file"

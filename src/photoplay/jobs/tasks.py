@@ -1,0 +1,68 @@
+"""What the child process can do: render a picture, and give a picture its sound.
+
+A task takes the document that the worker sent and a progress callback, and returns JSON. Paths are local to the job's
+working folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+Progress = Callable[[float, str], None]
+Task = Callable[[Mapping[str, Any], Progress], dict[str, Any]]
+
+
+def render(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Renders the silent video.
+
+    ``engine``: its name; ``engines``: the operator's own; ``models_dir``; ``request``: a RenderRequest.
+    Returns a RenderResult.
+    """
+    from photoplay.engines.base import RenderRequest
+    from photoplay.engines.registry import load
+
+    engine = load(document["engine"], Path(document["models_dir"]), document["engines"])
+    request = RenderRequest.model_validate(document["request"])
+    result = engine.render(request, Path(document["work_dir"]), progress)
+    return result.model_dump(mode="json")
+
+
+def sound(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Makes the soundtrack, joins it to the picture, makes the thumbnail.
+
+    ``video``, ``watermarked`` (or null): silent videos; ``soundtrack``: one that the engine made, or null;
+    ``sound``: a SoundRequest, or null for a silent clip.
+    Returns ``files``: kind to path, size and SHA-256; ``sounding``: whether there is sound.
+    """
+    from photoplay.media.video import mux, thumbnail
+
+    work_dir = Path(document["work_dir"])
+    track = None if document["soundtrack"] is None else Path(document["soundtrack"])
+    if track is None and document["sound"] is not None:
+        from photoplay.sound import SoundRequest, render_soundtrack
+
+        track = render_soundtrack(SoundRequest.model_validate(document["sound"]), work_dir)
+    progress(0.6, "sound")
+    files: dict[str, Path] = {}
+    for kind in ("video", "watermarked"):
+        silent = document[kind]
+        if silent is not None:
+            files[kind] = work_dir / f"final-{kind}.mp4"
+            mux(Path(silent), track, files[kind])
+    progress(0.8, "mux")
+    files["thumbnail"] = work_dir / "thumbnail.webp"
+    files["thumbnail"].write_bytes(thumbnail(files["video"]))
+    progress(1.0, "thumbnail")
+    return {"files": {kind: _described(path) for kind, path in files.items()}, "sounding": track is not None}
+
+
+def _described(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"path": str(path), "size_bytes": path.stat().st_size, "sha256": digest}
+
+
+TASKS: Mapping[str, Task] = {"render": render, "sound": sound}
