@@ -1,0 +1,1 @@
+"""The wire APIs photoplay speaks, a folder each."""

@@ -1,0 +1,60 @@
+"""The command tree and the way out of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from photoplay import __version__
+from photoplay.cli import animate, credits, doctor, jobs, keys, models, plan, serve
+from photoplay.cli.console import INTERRUPTED, err, exit_code, out, report
+from photoplay.errors import PhotoplayError
+
+app = typer.Typer(
+    name="photoplay",
+    help="Turns a photo and a prompt into a video that moves, with sound.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        out.print(f"photoplay {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Turns a photo and a prompt into a video that moves, with sound."""
+
+
+app.command("animate")(animate.animate)
+app.command("plan")(plan.plan)
+app.command("serve")(serve.serve)
+app.command("worker")(serve.worker)
+app.add_typer(keys.app, name="key")
+app.add_typer(credits.app, name="credits")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(models.app, name="models")
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Runs the command line and ends the process."""
+    try:
+        app()
+    except PhotoplayError as error:
+        report(error)
+        sys.exit(exit_code(error))
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,114 @@
+"""What commands share: where they print, how they end, the options that several take."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from photoplay import errors
+
+if TYPE_CHECKING:
+    from photoplay.accounts import Account
+    from photoplay.jobs.runtime import Runtime
+    from photoplay.settings import Settings
+
+EXIT_CODES: dict[type[errors.PhotoplayError], int] = {
+    errors.PhotoplayError: 1,
+    errors.RequestError: 2,
+    errors.AccessError: 3,
+    errors.LimitError: 4,
+    errors.NotFoundError: 5,
+    errors.StateError: 6,
+    errors.InputError: 7,
+    errors.RenderError: 8,
+    errors.WeightsError: 9,
+    errors.StorageError: 10,
+    errors.SettingsError: 11,
+}
+"""Exit status by the branch of the error tree; 0 is success, 2 also wrong usage, 130 an interrupt."""
+INTERRUPTED = 130
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Data folder. Default: PHOTOPLAY_DATA_DIR, or the user's data folder.", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AccountOption = Annotated[
+    str | None,
+    typer.Option("--account", help="Account id or name. Needed when there is more than one.", show_default=False),
+]
+
+
+def exit_code(error: errors.PhotoplayError) -> int:
+    """The exit status for an error."""
+    return next(EXIT_CODES[cls] for cls in type(error).__mro__ if cls in EXIT_CODES)
+
+
+def report(error: errors.PhotoplayError) -> None:
+    """Prints one clear line about an error to standard error."""
+    err.print(f"[bold red]photoplay:[/] {escape(error.message)}")
+
+
+def note(text: str) -> None:
+    """Prints a remark to standard error, so that standard output stays clean."""
+    err.print(f"[yellow]note:[/] {escape(text)}")
+
+
+def print_json(value: Any) -> None:
+    """Prints a value as JSON to standard output, in plain text."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def load_settings(data_dir: Path | None, **given: Any) -> Settings:
+    """The settings of this command."""
+    from photoplay.settings import Settings
+
+    return Settings.load(data_dir=data_dir, **given)
+
+
+def the_account(runtime: Runtime, wanted: str | None) -> Account:
+    """The account that an option names by id or name; without it, the only one.
+
+    Raises:
+        NotFoundError: there is none, or the name fits several, or none is named and there are several.
+    """
+    found = [a for a in runtime.accounts.list() if wanted is None or wanted in (a.id, a.object_id, a.name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(f"{account.name} ({account.id})" for account in found[:5])
+        raise errors.NotFoundError(f"Say which account with --account: {names}")
+    raise errors.NotFoundError(
+        "There is no account yet; make one with: photoplay key create"
+        if wanted is None
+        else f"There is no account {wanted!r}."
+    )
+
+
+def start_logging(settings: Settings) -> None:
+    """Sends log lines of a serving process to standard error.
+
+    Raises:
+        SettingsError: there is no such level.
+    """
+    level = logging.getLevelNamesMapping().get(settings.log_level.upper())
+    if level is None:
+        raise errors.SettingsError(f"setting log_level: there is no level {settings.log_level!r}")
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    for chatty in ("httpx", "httpcore", "uvicorn.error", "dbos"):
+        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+
+
+def megabytes(size_bytes: float) -> str:
+    """A size in bytes as people read it."""
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e5 else f"{size_bytes / 1e3:.1f} kB"

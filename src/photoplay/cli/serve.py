@@ -1,0 +1,62 @@
+"""``photoplay serve`` and ``photoplay worker``."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from photoplay.cli.console import DataDir, load_settings, out, start_logging
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.", show_default="8000")
+    ] = None,
+    data_dir: DataDir = None,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Only answer; leave rendering to workers.")] = False,
+) -> None:
+    """Run the server until Ctrl-C.
+
+    Once it answers, its URL is printed and kept in `server.json` in the data folder.
+    """
+    settings = load_settings(data_dir, host=host, port=port)
+    start_logging(settings)
+    from photoplay.server import serve as run
+
+    def ready(url: str) -> None:
+        # One line that a script can read; rich would style and wrap it.
+        print(f"photoplay is serving at {url} (docs: {url}/docs)", flush=True)  # noqa: T201 - this is the output
+
+    run(settings, role="api" if no_worker else "all", on_ready=ready)
+    out.print("stopped")
+
+
+def worker(
+    slots: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Clips rendered at the same time.", show_default="1")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Render jobs until Ctrl-C, without serving HTTP."""
+    settings = load_settings(data_dir, slots=slots)
+    start_logging(settings)
+    from photoplay.dialects import akool, native
+    from photoplay.jobs.runtime import Runtime
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    runtime = Runtime.open(settings)
+    try:
+        for register in (akool.register_callbacks, native.register_callbacks):
+            register(runtime, settings)
+        runtime.launch("worker")
+        out.print("photoplay worker is ready")
+        stop.wait()
+    finally:
+        runtime.close()
+    out.print("stopped")

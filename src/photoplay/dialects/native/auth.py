@@ -1,0 +1,37 @@
+"""Who calls photoplay's own API: ``Authorization: Bearer <API key>``, or the header ``x-api-key``."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from photoplay.accounts import Caller
+from photoplay.dialects.door import door_of
+from photoplay.errors import CredentialsInvalid, CredentialsMissing
+
+_bearer = HTTPBearer(auto_error=False, description="An API key")
+_header = APIKeyHeader(name="x-api-key", auto_error=False, description="An API key")
+
+
+def _calling(request: Request) -> Caller:
+    """Who the request's key belongs to.
+
+    Raises:
+        CredentialsMissing: there is no key.
+        CredentialsInvalid: the key is unknown or revoked.
+        AccountBlocked, RateLimited: not this account, or not now.
+    """
+    authorization = request.headers.get("authorization", "")
+    scheme, _, key = authorization.partition(" ")
+    if authorization and (scheme.lower() != "bearer" or not key.strip()):
+        raise CredentialsInvalid("the Authorization header must be: Bearer <API key>")
+    key = key.strip() or request.headers.get("x-api-key", "").strip()
+    if not key:
+        raise CredentialsMissing("give an API key: Authorization: Bearer <API key>")
+    door = door_of(request)
+    return door.counted(door.runtime.accounts.by_api_key(key))
+
+
+Calling = Annotated[Caller, Depends(_calling)]
+documented = [Security(_bearer), Security(_header)]
+"""Only for the OpenAPI page: the two schemes above."""

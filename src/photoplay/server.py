@@ -1,0 +1,208 @@
+"""The HTTP server: dialects, artifacts, health and docs in one FastAPI app, and how it is run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+
+from photoplay import __version__
+from photoplay.asgi import Rim
+from photoplay.dialects import akool, native
+from photoplay.dialects.door import Dialect, Door, as_request_error
+from photoplay.errors import NotFoundError, PhotoplayError, RequestError, SettingsError
+from photoplay.jobs.runtime import Role, Runtime
+from photoplay.settings import Settings
+
+SERVER_FILE_NAME = "server.json"
+"""In the data folder while a server runs: its ``url`` and ``pid``, for scripts that asked for a free port."""
+GRACE_S = 10.0
+"""How long running requests may take to end when the server stops."""
+BACKLOG = 2048
+
+DESCRIPTION = """Send a photo and a prompt, get a video that moves, with sound.
+
+photoplay answers in several wire APIs at once; a job made through one can be read through any other."""
+
+log = logging.getLogger(__name__)
+
+
+def dialects(settings: Settings) -> tuple[Dialect, ...]:
+    """Every dialect this server speaks. The last one answers for paths that no other claims."""
+    return (akool.dialect(settings), native.dialect(settings))
+
+
+def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> FastAPI:
+    """The app. ``role`` says what else this process does: ``all`` renders too, ``api`` only answers.
+
+    The runtime is launched when the app starts and closed when it stops.
+    """
+    spoken = dialects(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # The runtime is synchronous; its queue refuses to be launched inside an event loop.
+        try:
+            await asyncio.to_thread(runtime.launch, role)
+        except BaseException as error:
+            app.state.startup_error = error
+            raise
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(runtime.close)
+
+    app = FastAPIOffline(
+        docs_url="/docs",
+        redoc_url=None,
+        static_url="/docs/static",
+        title="photoplay",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        strict_content_type=False,  # a JSON body without its header is still meant as JSON
+    )
+    app.state.door = Door(runtime, settings)
+    app.state.startup_error = None
+    for dialect in spoken:
+        app.include_router(dialect.router)
+    for listener in (akool.register_callbacks, native.register_callbacks):
+        listener(runtime, settings)
+    answer = answer_in(spoken)
+
+    @app.exception_handler(PhotoplayError)
+    async def on_error(request: Request, error: PhotoplayError) -> Response:
+        if is_server_fault(error):
+            log.error("%s %s: %s", request.method, request.url.path, error.message, exc_info=error)
+        return answer(request.url.path, error, None)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        return answer(request.url.path, as_request_error(error.errors()), None)
+
+    @app.exception_handler(HTTPException)
+    async def on_refusal(request: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, PhotoplayError):  # raised while the framework read the body
+            return answer(request.url.path, error.__cause__, None)
+        kind = NotFoundError if error.status_code == 404 else RequestError
+        response = answer(request.url.path, kind(f"{error.detail}."), error.status_code)
+        response.headers.update(error.headers or {})
+        return response
+
+    app.add_middleware(Rim, answer=answer, limit_for=limits_of(spoken))
+    return app
+
+
+def answer_in(spoken: tuple[Dialect, ...]) -> Callable[[str, PhotoplayError, int | None], Response]:
+    """What puts an error into the words of the dialect that a path belongs to."""
+    by_prefix = sorted(
+        ((prefix, dialect) for dialect in spoken for prefix in dialect.prefixes), key=lambda pair: -len(pair[0])
+    )
+
+    def answer(path: str, error: PhotoplayError, status: int | None) -> Response:
+        dialect = next((dialect for prefix, dialect in by_prefix if path.startswith(prefix)), spoken[-1])
+        return dialect.answer(error, status)
+
+    return answer
+
+
+def limits_of(spoken: tuple[Dialect, ...]) -> Callable[[str], int]:
+    """What tells the largest request body of a path, in bytes; paths nobody claims take none to speak of."""
+    limits = sorted(
+        (pair for dialect in spoken for pair in dialect.max_body_bytes.items()), key=lambda pair: -len(pair[0])
+    )
+
+    def limit_for(path: str) -> int:
+        return next((limit for prefix, limit in limits if path.startswith(prefix)), 64 * 1024)
+
+    return limit_for
+
+
+def serve(settings: Settings, *, role: Role = "all", on_ready: Callable[[str], None] | None = None) -> None:
+    """Runs the server until it is told to stop (SIGINT, SIGTERM). Calls ``on_ready`` with its URL once it answers.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+        PhotoplayError: the runtime could not start.
+    """
+    listening = _listen(settings.host, settings.port)
+    with listening:
+        runtime = Runtime.open(settings)
+        app = create_app(runtime, settings, role=role)
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,  # the process's own logging
+            access_log=False,  # the rim logs, without what is secret in a path
+            server_header=False,
+            timeout_graceful_shutdown=round(GRACE_S),
+        )
+        server = _Server(config, settings, url_of(listening), on_ready)
+        try:
+            server.run(sockets=[listening])
+        finally:
+            (settings.data_dir / SERVER_FILE_NAME).unlink(missing_ok=True)
+        if not server.started:
+            raise app.state.startup_error or SettingsError("the server could not start")
+
+
+def url_of(listening: socket.socket) -> str:
+    """The URL at which a listening socket can be reached from this machine."""
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared with, not bound to
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104 - the same
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+        listening.set_inheritable(False)
+    except OSError as error:
+        listening.close()
+        raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+    return listening
+
+
+class _Server(uvicorn.Server):
+    """Says where it is once it answers."""
+
+    def __init__(
+        self, config: uvicorn.Config, settings: Settings, url: str, on_ready: Callable[[str], None] | None
+    ) -> None:
+        super().__init__(config)
+        self._settings = settings
+        self._url = url
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if not self.started:
+            return
+        write_server_file(self._settings.data_dir, self._url)
+        log.info("serving at %s", self._url)
+        if self._on_ready is not None:
+            self._on_ready(self._url)
+
+
+def write_server_file(data_dir: Path, url: str) -> None:
+    """Notes the running server's URL and process id in the data folder, whole or not at all."""
+    path = data_dir / SERVER_FILE_NAME
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
+    draft.replace(path)
