@@ -1,1 +1,1 @@
-"""Jobs: the domain. A job is one clip asked for."""
+"""Jobs: the domain and its durable life. The way in is :class:`photoplay.jobs.runtime.Runtime`."""

@@ -56,6 +56,12 @@ class RenderQueue:
         """Makes the queue's tables and connects. Done by itself on first use; costs a moment."""
         self._connected()
 
+    def register(self, slots: int) -> None:
+        """Says how many jobs one worker renders at a time. The last worker to say so says it for all."""
+        self._connected().register_queue(
+            RENDER_QUEUE, worker_concurrency=slots, polling_interval_sec=POLLING_INTERVAL_S, on_conflict="always_update"
+        )
+
     def enter(self, connection: sa.Connection, job_id: str, priority: int) -> None:
         """Queues the job when the caller's transaction commits. Lower priorities are served first."""
         self._connected().enqueue_in_transaction(

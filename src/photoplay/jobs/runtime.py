@@ -1,0 +1,189 @@
+"""Everything a process needs to work with jobs, opened and closed together."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from photoplay import keys
+from photoplay.accounts import AccountStore, Ledger
+from photoplay.catalog import Catalog
+from photoplay.clock import Clock, SystemClock
+from photoplay.db import make_engine, migrate
+from photoplay.jobs.admission import Admission, Share
+from photoplay.jobs.callbacks import Callbacks
+from photoplay.jobs.executors import ExecutorSlot, Register
+from photoplay.jobs.job import Artifact
+from photoplay.jobs.lifecycle import Lifecycle
+from photoplay.jobs.queue import RenderQueue
+from photoplay.jobs.recovery import Sweeper
+from photoplay.jobs.retention import Retention
+from photoplay.jobs.service import JobService
+from photoplay.jobs.steplog import StepLog
+from photoplay.jobs.steps import Steps, Tools
+from photoplay.jobs.store import JobStore
+from photoplay.jobs.uploads import Uploads
+from photoplay.jobs.worker import Worker
+from photoplay.media.fetch import Fetcher
+from photoplay.notify.client import CallbackClient
+from photoplay.notify.delivery import Deliverer
+from photoplay.notify.outbox import Outbox
+from photoplay.settings import Settings
+from photoplay.storage import ArtifactSigner, Storage, open_storage
+
+Role = Literal["api", "worker", "all"]
+
+
+class Runtime:
+    """The rooms of one process, wired. Made by :meth:`open`; ``with Runtime.open(…) as runtime`` closes it."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Opens everything. The database is brought up to date first."""
+        self.settings = settings
+        self.clock = clock
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.engine: sa.Engine = make_engine(settings.resolved_database_url)
+        migrate(self.engine)
+        self.secret = keys.load_or_create(settings)
+        self.storage: Storage = open_storage(settings.resolved_storage_url)
+        self.signer = ArtifactSigner(self.secret, clock)
+        self.accounts = AccountStore(self.engine, self.secret, clock)
+        self.ledger = Ledger(clock)
+        self.catalog = Catalog.load(settings)
+        self.queue = RenderQueue(self.engine, settings.resolved_database_url)
+        self.store = JobStore(self.engine, clock)
+        self.steplog = StepLog(self.engine, clock)
+        self.outbox = Outbox(self.engine, clock)
+        self.register = Register(self.engine, clock)
+        self.admission = Admission(self.queue, self._share_of)
+        self.lifecycle = Lifecycle(
+            engine=self.engine,
+            clock=clock,
+            store=self.store,
+            books=self.ledger,
+            outbox=self.outbox,
+            admission=self.admission,
+            retention_s=settings.retention_s,
+            on_event=self._wake_notifier,
+        )
+        self.uploads = Uploads(
+            engine=self.engine,
+            clock=clock,
+            storage=self.storage,
+            work_dir=settings.data_dir / "tmp",
+            max_bytes=settings.max_upload_bytes,
+            retention_s=settings.retention_s,
+        )
+        self.service = JobService(
+            engine=self.engine,
+            clock=clock,
+            store=self.store,
+            books=self.ledger,
+            pricing=self.catalog,
+            admission=self.admission,
+            lifecycle=self.lifecycle,
+            queue=self.queue,
+            storage=self.storage,
+            uploads=self.uploads,
+        )
+        self.base_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        self.callbacks = Callbacks(store=self.store, accounts=self.accounts, artifact_url=self.artifact_url)
+        self._deliverer: Deliverer | None = None
+        self._worker: Worker | None = None
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
+        """Opens everything that ``settings`` name."""
+        return cls(settings, clock or SystemClock())
+
+    def launch(self, role: Role) -> None:
+        """Makes the process ready for its role. Call it from a thread that runs no event loop.
+
+        ``api`` only puts jobs into the queue. ``worker`` and ``all`` also render them; register every dialect's
+        callback writer before.
+        """
+        self.queue.prepare()
+        if role == "api" or self._worker is not None:
+            return
+        settings = self.settings
+        slot = ExecutorSlot.take(settings.data_dir / "locks")
+        self._deliverer = Deliverer(self.outbox, self.callbacks.compose, CallbackClient(settings.allowed_networks).post)
+        steps = Steps(
+            Tools(
+                settings=settings,
+                store=self.store,
+                lifecycle=self.lifecycle,
+                steplog=self.steplog,
+                storage=self.storage,
+                fetcher=Fetcher.from_settings(settings),
+                executor_id=slot.id,
+                wake_notifier=self._wake_notifier,
+            )
+        )
+        self._worker = Worker(
+            database_url=settings.resolved_database_url,
+            slot=slot,
+            slots=settings.slots,
+            role=role,
+            data_dir=settings.data_dir,
+            queue=self.queue,
+            register=self.register,
+            steps=steps,
+            deliverer=self._deliverer,
+            sweeper=Sweeper(engine=self.engine, clock=self.clock, queue=self.queue, lifecycle=self.lifecycle),
+            retention=Retention(
+                engine=self.engine,
+                clock=self.clock,
+                store=self.store,
+                storage=self.storage,
+                uploads=self.uploads,
+                queue=self.queue,
+                remove_files=self.service.remove_files,
+                retention_s=settings.retention_s,
+            ),
+        )
+        self._worker.start()
+
+    @property
+    def executor_id(self) -> str | None:
+        """The id under which this process renders; None when it does not."""
+        return None if self._worker is None else self._worker.executor_id
+
+    def close(self, grace_s: float = 0.0) -> None:
+        """Stops and disconnects. Running jobs get ``grace_s`` to end; what is left is taken up by other workers."""
+        if self._worker is not None:
+            self._worker.stop(grace_s)
+            self._worker = None
+        self.queue.close()
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def artifact_url(self, artifact: Artifact) -> str:
+        """A signed link to a stored file, for callbacks: they are written where no client's request tells the host.
+
+        The path is the server's route for artifacts.
+        """
+        presigned = self.storage.presigned_url(artifact.key, self.settings.artifact_url_ttl_s)
+        if presigned is not None:
+            return presigned
+        until_ms = self.clock.now_ms() + self.settings.artifact_url_ttl_s * 1000
+        name = artifact.key.rpartition("/")[2]
+        token = self.signer.sign(artifact.key, until_ms, content_type=artifact.content_type, filename=name)
+        return f"{self.base_url.rstrip('/')}/artifacts/{token}/{quote(name)}"
+
+    def _share_of(self, plan: str) -> Share:
+        limits = self.catalog.plan(plan)
+        if not self.settings.limits:
+            limits = limits.lifted()
+        return Share(concurrency=limits.concurrent_jobs, waiting=limits.queued_jobs, weight=limits.weight)
+
+    def _wake_notifier(self) -> None:
+        if self._deliverer is not None:
+            self._deliverer.wake()

@@ -1,0 +1,200 @@
+"""A worker: takes jobs from the render queue, and keeps watch over the other workers and over what is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+
+from photoplay.db import make_engine
+from photoplay.jobs import workflow
+from photoplay.jobs.executors import BEAT_INTERVAL_S, ExecutorSlot, Register, forget_lock, is_free
+from photoplay.jobs.queue import APPLICATION, APPLICATION_VERSION, RENDER_QUEUE, RenderQueue, queue_url
+from photoplay.jobs.recovery import Reaper, Sweeper
+from photoplay.jobs.retention import Retention
+from photoplay.jobs.steps import Steps
+from photoplay.notify.delivery import Deliverer
+
+log = logging.getLogger("photoplay.worker")
+
+REAP_INTERVAL_S = 0.5
+SWEEP_INTERVAL_S = 2.0
+QUEUED_SWEEP_INTERVAL_S = 60.0
+RETENTION_INTERVAL_S = 60.0
+ORPHAN_INTERVAL_S = 6 * 3600.0
+
+
+@dataclass
+class Chore:
+    """Something done again and again."""
+
+    name: str
+    interval_s: float
+    do: Callable[[], object]
+    due_s: float = 0.0
+
+
+class Chores:
+    """Runs chores one after another on one thread."""
+
+    def __init__(self, chores: list[Chore], on_failure: Callable[[], None] = lambda: None) -> None:
+        self._chores = chores
+        self._on_failure = on_failure
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="photoplay-chores", daemon=True)
+
+    def start(self) -> None:
+        """Starts in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stops after the chore that is being done."""
+        self._stop.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            for chore in self._chores:
+                if time.monotonic() < chore.due_s or self._stop.is_set():
+                    continue
+                try:
+                    chore.do()
+                # The rim of this thread: recovery must go on when the database, the store or the queue's library fails.
+                except Exception:
+                    log.exception("%s failed; it is tried again", chore.name)
+                chore.due_s = time.monotonic() + chore.interval_s
+            next_s = min(chore.due_s for chore in self._chores)
+            self._stop.wait(max(0.0, next_s - time.monotonic()))
+
+
+class _NoCancelNoise(logging.Filter):
+    """Drops the library's traceback for a workflow that was canceled: that is nothing wrong."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return "WorkflowCancelled" not in type(error).__name__ and "is cancelled" not in record.getMessage()
+
+
+class Worker:
+    """The one worker of this process."""
+
+    def __init__(
+        self,
+        *,
+        database_url: str,
+        slot: ExecutorSlot,
+        slots: int,
+        role: str,
+        data_dir: Path,
+        queue: RenderQueue,
+        register: Register,
+        steps: Steps,
+        deliverer: Deliverer,
+        sweeper: Sweeper,
+        retention: Retention,
+    ) -> None:
+        self._database_url = database_url
+        self._slot = slot
+        self._slots = slots
+        self._role = role
+        self._locks_dir = data_dir / "locks"
+        self._work_dir = data_dir / "work"
+        self._queue = queue
+        self._register = register
+        self._steps = steps
+        self._deliverer = deliverer
+        self._reaper = Reaper(register=register, queue=queue, slot=slot, locks_dir=self._locks_dir)
+        self._chores = Chores(
+            [
+                Chore("giving a sign of life", BEAT_INTERVAL_S, self._beat),
+                Chore("looking for dead workers", REAP_INTERVAL_S, self._reap),
+                Chore("looking for lost jobs", SWEEP_INTERVAL_S, sweeper.tick),
+                Chore("looking at the queue", QUEUED_SWEEP_INTERVAL_S, lambda: sweeper.tick(queued_too=True)),
+                Chore("retention", RETENTION_INTERVAL_S, retention.tick),
+                Chore("looking for orphans", ORPHAN_INTERVAL_S, retention.sweep_orphans),
+            ]
+        )
+        self._engine: sa.Engine | None = None
+
+    @property
+    def executor_id(self) -> str:
+        """The id under which this process renders."""
+        return self._slot.id
+
+    def start(self) -> None:
+        """Begins to take jobs."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            pass
+        else:
+            # The library would run every job on that loop, and render children would die with its thread.
+            raise RuntimeError("start the worker from a thread without an event loop (asyncio.to_thread)")
+        self._register.beat(self._slot, role=self._role, slots=self._slots)
+        self._remove_leftovers()
+        # Before anybody listens to the queue: without its limit a worker would take every job there is.
+        self._queue.register(self._slots)
+        workflow.use(self._steps)
+        DBOS(config=self._config())
+        DBOS.listen_queues([RENDER_QUEUE])
+        logging.getLogger("dbos").addFilter(_NO_CANCEL_NOISE)
+        DBOS.launch()
+        self._deliverer.start()
+        self._chores.start()
+        log.info("worker %s takes jobs, %d at a time", self._slot.id, self._slots)
+
+    def stop(self, grace_s: float = 0.0) -> None:
+        """Takes no more jobs; gives running ones ``grace_s`` to end. Other workers take up what is not done by then."""
+        self._chores.stop()
+        DBOS.destroy(workflow_completion_timeout_sec=round(grace_s))
+        workflow.use(None)
+        self._deliverer.stop()
+        if self._engine is not None:
+            self._engine.dispose()
+        self._slot.release()
+        if self._slot.id not in self._queue.busy_executors():
+            self._register.forget([self._slot.id])
+            forget_lock(self._locks_dir, self._slot.id)
+        shutil.rmtree(self._work_dir / self._slot.id, ignore_errors=True)
+
+    def _config(self) -> DBOSConfig:
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "system_database_url": queue_url(self._database_url),
+            "application_version": APPLICATION_VERSION,
+            "executor_id": self._slot.id,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+            "enable_otlp": False,
+        }
+        if self._database_url.startswith("sqlite"):
+            # The library's own engine sets no WAL, and does not start on every SQLite that Python comes with.
+            self._engine = make_engine(self._database_url)
+            config["system_database_engine"] = self._engine
+        return config
+
+    def _beat(self) -> None:
+        self._register.beat(self._slot, role=self._role, slots=self._slots)
+
+    def _reap(self) -> None:
+        for executor_id in self._reaper.tick():
+            shutil.rmtree(self._work_dir / executor_id, ignore_errors=True)
+
+    def _remove_leftovers(self) -> None:
+        """Removes working folders and lock files of workers that are dead and own nothing any more."""
+        known = {executor.id for executor in self._register.all()} | self._queue.busy_executors()
+        for lock in self._locks_dir.glob("*.lock"):
+            if lock.stem not in known and is_free(self._locks_dir, lock.stem):
+                shutil.rmtree(self._work_dir / lock.stem, ignore_errors=True)
+                lock.unlink(missing_ok=True)
+
+
+_NO_CANCEL_NOISE = _NoCancelNoise()

@@ -1,0 +1,107 @@
+"""A small real engine for tests: writes a few H.264 frames, slowly if asked, and misbehaves on request.
+
+The prompt steers it, in words: ``frames=N`` (default 8), ``delay=S`` (seconds a frame), and one of
+``segfault``, ``killed``, ``poison`` (kills its worker), ``no-memory``, ``hog`` (takes memory until it is refused),
+``hang``, ``fail``, ``bad-image``, ``bug``, ``noise`` (prints to standard output), ``outside`` (writes elsewhere).
+``once`` makes it misbehave in the first process only (a marker file beside the models folder).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+
+from photoplay.engines.base import Capability, ProgressSink, RenderRequest, RenderResult
+from photoplay.errors import ImageUnreadable, RenderFailed
+from photoplay.shot import Cue, Plan
+
+SIZE = (64, 48)
+
+
+class TinyEngine:
+    """See the module."""
+
+    name = "tiny"
+
+    def __init__(self, models_dir: Path) -> None:
+        self.models_dir = models_dir
+
+    def capability(self) -> Capability:
+        return Capability(name=self.name, available=True)
+
+    def render(self, request: RenderRequest, work_dir: Path, progress: ProgressSink) -> RenderResult:
+        words = dict(word.partition("=")[::2] for word in request.prompt.split())
+        frames = int(words.get("frames") or 8)
+        delay_s = float(words.get("delay") or 0)
+        self._misbehave(words, work_dir)
+        for image in request.images:
+            if image.stat().st_size == 0:
+                raise ImageUnreadable
+        video = work_dir / "silent.mp4" if "outside" not in words else self.models_dir.parent / "outside.mp4"
+        self._write(video, frames, delay_s, request.seed, progress)
+        marked = None
+        if request.watermark:
+            marked = work_dir / "marked.mp4"
+            self._write(marked, frames, 0, request.seed + 1, lambda *_: None)
+        return RenderResult(
+            video=video,
+            watermarked=marked,
+            width=SIZE[0],
+            height=SIZE[1],
+            fps=8,
+            frames=frames,
+            plan=Plan(understood=("tiny",), sounds=("rain",)),
+            cues=(Cue(at_s=0.1, kind="pop"),),
+            notes=("a tiny clip",),
+        )
+
+    def _misbehave(self, words: dict[str, str], work_dir: Path) -> None:
+        if "once" in words:
+            marker = self.models_dir.parent / f"misbehaved-{words['once']}"
+            if marker.exists():
+                return
+            marker.touch()
+        if "noise" in words:
+            print("not JSON at all")
+            os.write(1, b"{broken\n")
+        if "segfault" in words:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if "killed" in words:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "poison" in words:
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(30)
+        if "no-memory" in words:
+            raise MemoryError
+        if "hog" in words:
+            held = []
+            while True:
+                held.append(np.ones(64 * 1024 * 1024, np.uint8))
+        if "hang" in words:
+            time.sleep(3600)
+        if "fail" in words:
+            raise RenderFailed("the tiny engine was told to fail")
+        if "bad-image" in words:
+            raise ImageUnreadable("that is no photo")
+        if "bug" in words:
+            sys.stderr.write("a secret detail\n")
+            raise KeyError("bug")
+
+    def _write(self, path: Path, frames: int, delay_s: float, seed: int, progress: ProgressSink) -> None:
+        width, height = SIZE
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=8, options={"preset": "ultrafast"})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            picture = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+            for index in range(frames):
+                time.sleep(delay_s)
+                frame = av.VideoFrame.from_ndarray(np.roll(picture, index, axis=1), format="rgb24")
+                container.mux(stream.encode(frame))
+                progress((index + 1) / frames, "frames")
+            container.mux(stream.encode())
