@@ -1,0 +1,161 @@
+"""What the catalog's TOML may say. Unknown keys are errors, so a typo is noticed when the server starts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from photoplay.catalog.plans import MAX_CLIP_S
+from photoplay.shot import AspectRatio
+
+Kind = Literal["image-to-video", "multi-image-to-video", "text-to-video"]
+
+MIN_SIDE = 240  # pixels: the smallest and largest short side that engines render
+MAX_SIDE = 2160
+MAX_SHAPE = 2.5  # longest side over shortest
+MIN_FPS, MAX_FPS = 8, 60
+MAX_IMAGES = 7
+
+PlanName = Literal["free", "starter", "pro", "pro-max", "business", "enterprise"]
+Name = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Resolution(_Entry):
+    """A size that a model offers."""
+
+    name: Name  # what clients send, in lower case
+    short_side: int = Field(ge=MIN_SIDE, le=MAX_SIDE)  # pixels of the video's short side
+    width: int = Field(ge=MIN_SIDE)  # pixels in the usual shape: shown to clients; binding when exact
+    height: int = Field(ge=MIN_SIDE)
+    exact: bool = False  # the video has exactly this width and height; otherwise the photo's shape decides
+    unit_credit: int | None = None  # shown by a dialect that lists prices per unit; not used for charging
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.name != self.name.lower():
+            raise ValueError("name must be in lower case")
+        if min(self.width, self.height) != self.short_side:
+            raise ValueError("short_side must be the smaller of width and height")
+        if self.width % 2 or self.height % 2:
+            raise ValueError("width and height must be even")
+        if max(self.width, self.height) > MAX_SHAPE * self.short_side:
+            raise ValueError(f"no side may be longer than {MAX_SHAPE} times the other")
+        return self
+
+
+class Quality(_Entry):
+    """A quality that a model offers under a name."""
+
+    engine_quality: str  # what the engine calls it
+    premium: bool = False  # for plans with premium only
+
+
+class LongClip(_Entry):
+    """Clips longer than ``over_s`` need ``plan`` or a larger one."""
+
+    over_s: float = Field(gt=0)
+    plan: PlanName
+
+
+class Row(_Entry):
+    """What a clip of at most ``up_to_s`` seconds costs."""
+
+    up_to_s: float = Field(gt=0)
+    credits: int = Field(ge=0)
+
+
+Rows = Annotated[tuple[Row, ...], Field(min_length=1)]
+
+
+class Prices(_Entry):
+    """A price table: for each resolution name the rows by length, and the rows for sound alone."""
+
+    video: dict[str, Rows]
+    audio: Rows
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        for name, rows in {**self.video, "audio": self.audio}.items():
+            lengths = [row.up_to_s for row in rows]
+            if lengths != sorted(set(lengths)):
+                raise ValueError(f"{name}: rows must go from short to long")
+        return self
+
+
+class Model(_Entry):
+    """A public model: the engine behind a name, and what may be asked of it."""
+
+    name: Name
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
+    dialects: tuple[str, ...] = ()  # wire APIs that list it; any may name it
+    label: str
+    provider: str
+    description: str = ""
+    engine: str
+    prices: str  # name of a price table
+    resolutions: Annotated[tuple[Resolution, ...], Field(min_length=1)]
+    any_size: bool = False  # also takes "WIDTHxHEIGHT"
+    durations_s: Annotated[tuple[Annotated[float, Field(gt=0, le=MAX_CLIP_S)], ...], Field(min_length=1)]
+    any_duration: bool = False  # also takes what lies between the first and the last
+    fps: Annotated[tuple[Annotated[int, Field(ge=MIN_FPS, le=MAX_FPS)], ...], Field(min_length=1)]
+    any_fps: bool = False  # also takes what lies between the first and the last
+    default_fps: int
+    aspect_ratios: Annotated[tuple[AspectRatio, ...], Field(min_length=1)] = ("auto",)
+    max_images: int = Field(default=1, ge=1, le=MAX_IMAGES)
+    last_frame: bool = False  # takes a photo to end on
+    effects: bool = False
+    prompt_limit: int = Field(ge=1)  # characters, of the prompt and of the negative prompt each
+    qualities: Annotated[dict[str, Quality], Field(min_length=1)]
+    plan: PlanName = "free"  # the least plan that may use the model
+    long_clip: LongClip | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for key, values in (("durations_s", self.durations_s), ("fps", self.fps)):
+            if list(values) != sorted(set(values)):
+                raise ValueError(f"{key} must rise")
+        if self.default_fps not in self.fps:
+            raise ValueError("default_fps must be one of fps")
+        names = [resolution.name for resolution in self.resolutions]
+        if len(set(names)) != len(names):
+            raise ValueError("resolutions must have different names")
+        return self
+
+    def takes_duration(self, duration_s: float) -> bool:
+        """Whether the model makes clips of that length."""
+        inside = self.durations_s[0] <= duration_s <= self.durations_s[-1]
+        return duration_s in self.durations_s or (self.any_duration and inside)
+
+    def takes_fps(self, fps: int) -> bool:
+        """Whether the model makes clips of that many frames a second."""
+        return fps in self.fps or (self.any_fps and self.fps[0] <= fps <= self.fps[-1])
+
+
+class Effect(_Entry):
+    """A named animation."""
+
+    slug: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    code: Name  # what one dialect calls it; unique
+    name: Name
+    object_id: Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]
+    created_ms: int = Field(ge=0)
+    engine: str = "motion"
+
+
+class Quote(_Entry):
+    """What a request comes to: what it costs and what the engine is asked for."""
+
+    model: str
+    engine: str
+    quality: str  # the engine's name for it
+    credits: int
+    duration_s: float
+    short_side: int  # pixels
+    size: tuple[int, int] | None = None  # exact width and height in pixels, when the request fixes them
+    fps: int
+    effect: str | None = None  # slug
