@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         default=None,
         description="Where artifacts are kept: `file:///…` or `s3://bucket/prefix`. Default: the data folder.",
     )
+    catalog_file: Path | None = Field(
+        default=None,
+        description="TOML file that changes or adds models, effects, prices and plans. Default: those of photoplay.",
+    )
     public_url: str | None = Field(
         default=None,
         description="Base URL under which clients reach this server; used in the URLs it hands out. "

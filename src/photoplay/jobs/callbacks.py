@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from photoplay.accounts import AccountStore, Credentials
-from photoplay.errors import ArtifactNotFound
 from photoplay.jobs.job import Artifact, Job
 from photoplay.jobs.store import JobStore
 from photoplay.notify.delivery import Delivery
@@ -28,13 +27,15 @@ class JobEvent:
 CallbackWriter = Callable[[Job, JobEvent, Credentials, ArtifactUrl], Delivery | None]
 """Writes the message about a job as it was at the event. Called anew for every try, so that signatures are fresh.
 None: this dialect does not tell of that event. The credentials are those of the key that ``request.face["client_id"]``
-names, or of the account's oldest key."""
+names, or of the account's oldest key. Links begin with the setting ``public_url``, or ``request.face["base_url"]``."""
 
 
 class Callbacks:
     """The writers by dialect."""
 
-    def __init__(self, *, store: JobStore, accounts: AccountStore, artifact_url: ArtifactUrl) -> None:
+    def __init__(
+        self, *, store: JobStore, accounts: AccountStore, artifact_url: Callable[[Artifact, str | None], str]
+    ) -> None:
         self._store = store
         self._accounts = accounts
         self._artifact_url = artifact_url
@@ -51,11 +52,14 @@ class Callbacks:
         if writer is None or now is None or now.request.callback_url is None:
             return None
         told = Job.model_validate({**event.snapshot, "request": now.request})
-        client_id = now.request.face.get("client_id")
-        credentials = self._accounts.credentials(event.account_id, client_id if isinstance(client_id, str) else None)
-        return writer(told, JobEvent(event.id, event.event, event.created_ms), credentials, self._link)
+        credentials = self._accounts.credentials(event.account_id, _text(now.request.face.get("client_id")))
+        base_url = _text(now.request.face.get("base_url"))
 
-    def _link(self, artifact: Artifact) -> str:
-        if not artifact.key:
-            raise ArtifactNotFound
-        return self._artifact_url(artifact)
+        def link(artifact: Artifact) -> str:
+            return self._artifact_url(artifact, base_url)
+
+        return writer(told, JobEvent(event.id, event.event, event.created_ms), credentials, link)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

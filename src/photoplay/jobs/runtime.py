@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from photoplay import keys
-from photoplay.accounts import AccountStore, Ledger
+from photoplay.accounts import AccountStore, Balance, Ledger, RateLimiter, Tokens, WindowLimiter
 from photoplay.catalog import Catalog
 from photoplay.clock import Clock, SystemClock
 from photoplay.db import make_engine, migrate
@@ -18,20 +18,17 @@ from photoplay.jobs.executors import ExecutorSlot, Register
 from photoplay.jobs.job import Artifact
 from photoplay.jobs.lifecycle import Lifecycle
 from photoplay.jobs.queue import RenderQueue
-from photoplay.jobs.recovery import Sweeper
-from photoplay.jobs.retention import Retention
 from photoplay.jobs.service import JobService
 from photoplay.jobs.steplog import StepLog
-from photoplay.jobs.steps import Steps, Tools
 from photoplay.jobs.store import JobStore
 from photoplay.jobs.uploads import Uploads
-from photoplay.jobs.worker import Worker
-from photoplay.media.fetch import Fetcher
-from photoplay.notify.client import CallbackClient
-from photoplay.notify.delivery import Deliverer
 from photoplay.notify.outbox import Outbox
 from photoplay.settings import Settings
 from photoplay.storage import ArtifactSigner, Storage, open_storage
+
+if TYPE_CHECKING:
+    from photoplay.jobs.worker import Worker
+    from photoplay.notify.delivery import Deliverer
 
 Role = Literal["api", "worker", "all"]
 
@@ -50,8 +47,10 @@ class Runtime:
         self.storage: Storage = open_storage(settings.resolved_storage_url)
         self.signer = ArtifactSigner(self.secret, clock)
         self.accounts = AccountStore(self.engine, self.secret, clock)
+        self.tokens = Tokens(self.accounts, self.secret, clock)
+        self.limiter: RateLimiter = WindowLimiter(clock)
         self.ledger = Ledger(clock)
-        self.catalog = Catalog.load(settings)
+        self.catalog = Catalog.load(settings.catalog_file, limits=settings.limits)
         self.queue = RenderQueue(self.engine, settings.resolved_database_url)
         self.store = JobStore(self.engine, clock)
         self.steplog = StepLog(self.engine, clock)
@@ -88,7 +87,6 @@ class Runtime:
             storage=self.storage,
             uploads=self.uploads,
         )
-        self.base_url = settings.public_url or f"http://{settings.host}:{settings.port}"
         self.callbacks = Callbacks(store=self.store, accounts=self.accounts, artifact_url=self.artifact_url)
         self._deliverer: Deliverer | None = None
         self._worker: Worker | None = None
@@ -107,22 +105,43 @@ class Runtime:
         self.queue.prepare()
         if role == "api" or self._worker is not None:
             return
+        self._worker = self._new_worker(role)
+        self._worker.start()
+
+    def _new_worker(self, role: Role) -> Worker:
+        # Imported late: only workers need these, and commands should start fast.
+        from photoplay.jobs.recovery import Sweeper
+        from photoplay.jobs.retention import Retention
+        from photoplay.jobs.steps import Steps, Tools
+        from photoplay.jobs.worker import Worker
+        from photoplay.media.fetch import Fetcher
+        from photoplay.notify.client import CallbackClient
+        from photoplay.notify.delivery import Deliverer
+
         settings = self.settings
         slot = ExecutorSlot.take(settings.data_dir / "locks")
         self._deliverer = Deliverer(self.outbox, self.callbacks.compose, CallbackClient(settings.allowed_networks).post)
-        steps = Steps(
-            Tools(
-                settings=settings,
-                store=self.store,
-                lifecycle=self.lifecycle,
-                steplog=self.steplog,
-                storage=self.storage,
-                fetcher=Fetcher.from_settings(settings),
-                executor_id=slot.id,
-                wake_notifier=self._wake_notifier,
-            )
+        tools = Tools(
+            settings=settings,
+            store=self.store,
+            lifecycle=self.lifecycle,
+            steplog=self.steplog,
+            storage=self.storage,
+            fetcher=Fetcher.from_settings(settings),
+            executor_id=slot.id,
+            wake_notifier=self._wake_notifier,
         )
-        self._worker = Worker(
+        retention = Retention(
+            engine=self.engine,
+            clock=self.clock,
+            store=self.store,
+            storage=self.storage,
+            uploads=self.uploads,
+            queue=self.queue,
+            remove_files=self.service.remove_files,
+            retention_s=settings.retention_s,
+        )
+        return Worker(
             database_url=settings.resolved_database_url,
             slot=slot,
             slots=settings.slots,
@@ -130,21 +149,11 @@ class Runtime:
             data_dir=settings.data_dir,
             queue=self.queue,
             register=self.register,
-            steps=steps,
+            steps=Steps(tools),
             deliverer=self._deliverer,
             sweeper=Sweeper(engine=self.engine, clock=self.clock, queue=self.queue, lifecycle=self.lifecycle),
-            retention=Retention(
-                engine=self.engine,
-                clock=self.clock,
-                store=self.store,
-                storage=self.storage,
-                uploads=self.uploads,
-                queue=self.queue,
-                remove_files=self.service.remove_files,
-                retention_s=settings.retention_s,
-            ),
+            retention=retention,
         )
-        self._worker.start()
 
     @property
     def executor_id(self) -> str | None:
@@ -165,23 +174,32 @@ class Runtime:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def artifact_url(self, artifact: Artifact) -> str:
-        """A signed link to a stored file, for callbacks: they are written where no client's request tells the host.
+    def balance(self, account_id: str) -> Balance:
+        """What the account has.
 
-        The path is the server's route for artifacts.
+        Raises:
+            NotFoundError: there is no such account.
         """
-        presigned = self.storage.presigned_url(artifact.key, self.settings.artifact_url_ttl_s)
+        with self.engine.connect() as connection:
+            return self.ledger.balance(connection, account_id)
+
+    def artifact_url(self, artifact: Artifact, base_url: str | None = None) -> str:
+        """A signed link to a stored file, for callbacks. The path is the server's route for artifacts.
+
+        ``base_url`` is where the client of the job reached the server; the setting ``public_url`` goes before it.
+        """
+        settings = self.settings
+        presigned = self.storage.presigned_url(artifact.key, settings.artifact_url_ttl_s)
         if presigned is not None:
             return presigned
-        until_ms = self.clock.now_ms() + self.settings.artifact_url_ttl_s * 1000
+        base_url = settings.public_url or base_url or f"http://{settings.host}:{settings.port}"
+        until_ms = self.clock.now_ms() + settings.artifact_url_ttl_s * 1000
         name = artifact.key.rpartition("/")[2]
         token = self.signer.sign(artifact.key, until_ms, content_type=artifact.content_type, filename=name)
-        return f"{self.base_url.rstrip('/')}/artifacts/{token}/{quote(name)}"
+        return f"{base_url.rstrip('/')}/artifacts/{token}/{quote(name)}"
 
     def _share_of(self, plan: str) -> Share:
         limits = self.catalog.plan(plan)
-        if not self.settings.limits:
-            limits = limits.lifted()
         return Share(concurrency=limits.concurrent_jobs, waiting=limits.queued_jobs, weight=limits.weight)
 
     def _wake_notifier(self) -> None:

@@ -117,7 +117,7 @@ class JobService:
             if earlier is not None:
                 return self._owned(account.id, earlier)
         self._check_media(account.id, request)
-        quote = self._pricing.quote(request, plan=account.plan)
+        quote = self._pricing.quote(self._priced(account.id, request), plan=account.plan)
         with writing(self._engine) as connection:
             share = self._admission.share(connection, account.id)
             if idempotency_key is not None:
@@ -176,12 +176,17 @@ class JobService:
                 raise ArtifactNotFound("the uploaded file does not exist (any more)")
         if request.audio.mode == "file" and request.audio.file is None:
             raise MissingField("audio")
-        if request.audio_of is not None:
-            source = self.get(account_id, request.audio_of)
-            if source.state.live:
-                raise JobNotFinished
-            if source.artifact("video") is None:
-                raise ArtifactNotFound("that job has no video (any more)")
+
+    def _priced(self, account_id: str, request: JobRequest) -> JobRequest:
+        """The request as it is priced: new sound on an old picture is as long as that."""
+        if request.audio_of is None:
+            return request
+        source = self.get(account_id, request.audio_of)
+        if source.state.live:
+            raise JobNotFinished
+        if source.artifact("video") is None or source.duration_s is None:
+            raise ArtifactNotFound("that job has no video (any more)")
+        return request.model_copy(update={"duration_s": source.duration_s})
 
     @staticmethod
     def _repeated(connection: sa.Connection, account_id: str, key: str, digest: str) -> str | None:

@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from photoplay.engines.base import RenderRequest, RenderResult
-from photoplay.errors import AudioUnreadable, ImageFormatUnsupported, InputError, RenderCrashed, RenderFailed
+from photoplay.errors import (
+    AudioUnreadable,
+    ImageFormatUnsupported,
+    ImageUnreadable,
+    InputError,
+    RenderCrashed,
+    RenderFailed,
+)
 from photoplay.jobs.child import ChildAbandoned, ChildLimits, run_child
 from photoplay.jobs.job import PHASE_SPANS, Artifact, MediaRef, Phase
 from photoplay.jobs.lifecycle import Lifecycle
@@ -24,7 +31,7 @@ from photoplay.jobs.service import storage_prefixes
 from photoplay.jobs.steplog import StepLog
 from photoplay.jobs.store import JobStore, Picture, WorkOrder
 from photoplay.media.fetch import Fetcher
-from photoplay.media.image import sniff
+from photoplay.media.sniff import sniff
 from photoplay.settings import Settings
 from photoplay.shot import Brush, Plan
 from photoplay.storage import Storage
@@ -86,7 +93,9 @@ class Steps:
 
     async def _image(self, run: _Run, ref: MediaRef, name: str) -> str:
         key, content_type = await self._input(run, ref, name, self._tools.settings.max_image_bytes)
-        if content_type is None or not content_type.startswith("image/"):
+        if content_type is None:
+            raise ImageUnreadable(f"{_called(ref)} is not an image")
+        if not content_type.startswith("image/"):
             raise ImageFormatUnsupported(f"{_called(ref)} is not an image of a format this server reads")
         return key
 
@@ -146,7 +155,7 @@ class Steps:
             prompt=request.prompt,
             negative_prompt=request.negative_prompt,
             extend_prompt=request.extend_prompt,
-            effect=request.effect,
+            effect=quote["effect"],
             shot=request.shot,
             brushes=tuple(
                 Brush(mask=str(mask), trajectory=brush.trajectory)

@@ -15,7 +15,7 @@ from photoplay.clock import Clock
 from photoplay.db import writing
 from photoplay.db.tables import uploads
 from photoplay.errors import UploadNotFound, UploadTooLarge
-from photoplay.media.image import sniff
+from photoplay.media.sniff import sniff
 from photoplay.storage import Storage
 
 PREFIX = "uploads"

@@ -95,9 +95,10 @@ class Deliverer:
     def _send_and_make_room(self, event: Event) -> None:
         try:
             self.send(event)
-        # The rim of this thread: the lease ends by itself and the try is made again.
+        # The rim of this thread: a writer with a fault must not stop the others' callbacks.
         except Exception:
-            log.exception("event %s could not be handled", event.id)
+            log.exception("event %s could not be written or sent", event.id)
+            self._outbox.failed(event, url=None, status=None, error="the message could not be written")
         finally:
             self._room.release()
             self._wake.set()  # a later event of the same job may have waited for this one
