@@ -16,7 +16,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from photoplay.errors import SettingsError
+from photoplay.errors import PhotoplayError, SettingsError, by_code
 
 ENV_PREFIX = "PHOTOPLAY_"
 CONFIG_FILE_NAME = "photoplay.toml"
@@ -103,6 +103,22 @@ class Settings(BaseSettings):
         default=True,
         description="Whether the plans' request, queue and feature limits apply. `false` lifts them all.",
     )
+    akool_codes: dict[str, int] = Field(
+        default_factory=dict,
+        description="Codes with which the AKOOL API refuses, by photoplay's error code, where others are needed than "
+        'its own table has: `{"insufficient_credits": 1006}` (as JSON in the environment).',
+    )
+    akool_callback_type: str = Field(
+        default="image2video", description="Value of `type` in the AKOOL API's webhooks; the vendor does not document it."
+    )
+
+    @field_validator("akool_codes")
+    @classmethod
+    def _known_codes(cls, value: dict[str, int]) -> dict[str, int]:
+        for code in value:
+            if code != PhotoplayError.code and by_code(code) is PhotoplayError:
+                raise ValueError(f"there is no error code {code!r}")
+        return value
 
     @field_validator("allowed_networks", mode="before")
     @classmethod
