@@ -19,6 +19,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now_ms(self) -> int:
+        """Milliseconds since the epoch, as the machine has it."""
         return time.time_ns() // 1_000_000
 
 
@@ -29,6 +30,7 @@ class FixedClock:
         self._now_ms = now_ms
 
     def now_ms(self) -> int:
+        """Milliseconds since the epoch, as last set."""
         return self._now_ms
 
     def advance_s(self, seconds: float) -> None:
