@@ -75,6 +75,10 @@ class Admission:
         self._queue = queue
         self._share_of = share_of
 
+    def prepare(self) -> None:
+        """Call it before a transaction that lets jobs in: connecting to the queue inside one would block itself."""
+        self._queue.prepare()
+
     def share(self, connection: sa.Connection, account_id: str) -> Share:
         """The account's share. Locks the account's row until the caller's transaction ends.
 

@@ -73,6 +73,7 @@ class Lifecycle:
 
     def succeed(self, job_id: str, files: Sequence[Artifact]) -> Job | None:
         """running → succeeded, with its files and its credits spent. None when the job is not live (any more)."""
+        self._admission.prepare()
         with writing(self._engine) as connection:
             self._lock_owner(connection, job_id)
             job = self._store.settle(
@@ -110,6 +111,7 @@ class Lifecycle:
         )
 
     def _end_unpaid(self, job_id: str, state: JobState, **values: str) -> Job | None:
+        self._admission.prepare()
         with writing(self._engine) as connection:
             self._lock_owner(connection, job_id)
             job = self._store.settle(connection, job_id, state, expires_ms=self._expires_ms(), **values)

@@ -118,6 +118,7 @@ class JobService:
                 return self._owned(account.id, earlier)
         self._check_media(account.id, request)
         quote = self._pricing.quote(self._priced(account.id, request), plan=account.plan)
+        self._admission.prepare()
         with writing(self._engine) as connection:
             share = self._admission.share(connection, account.id)
             if idempotency_key is not None:
@@ -270,7 +271,8 @@ class JobService:
     def eta_s(self, job: Job) -> float | None:
         """Seconds until the job is likely done, from how long such jobs took of late; None when nothing is known.
 
-        An estimate: it takes the jobs before this one for equally long, and counts the slots of the live workers.
+        An estimate: it takes the running jobs and those before this one for equally long, and counts the slots of
+        the live workers.
         """
         if not job.state.live:
             return None
@@ -280,8 +282,8 @@ class JobService:
         usual_s = statistics.median(durations_s)
         if job.started_ms is not None:
             return max(0.0, usual_s - (self._clock.now_ms() - job.started_ms) / 1000)
-        ahead = self._store.queue_position(job) or 0
-        return usual_s * (1 + (ahead + 1) / self._store.live_slots())
+        ahead = (self._store.queue_position(job) or 0) + self._store.running()
+        return usual_s * (1 + ahead / self._store.live_slots())
 
     # Ending ------------------------------------------------------------------------------------------------------
 

@@ -127,6 +127,7 @@ HELD_BY = sa.select(sa.literal(1)).where(
 _PRIORITY = sa.select(jobs.c.priority).where(jobs.c.id == sa.bindparam("ref"))
 _QUEUED_INSIDE = sa.and_(jobs.c.state == JobState.QUEUED.value, jobs.c.priority.is_not(None))
 INSIDE = sa.select(sa.func.count()).select_from(jobs).where(_QUEUED_INSIDE)
+RUNNING = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state == JobState.RUNNING.value)
 AHEAD_INSIDE = INSIDE.where(
     sa.or_(
         jobs.c.priority < sa.bindparam("tag"),
@@ -238,6 +239,11 @@ class JobStore:
         since_ms = self.clock.now_ms() - EXECUTOR_TTL_MS
         with self.engine.connect() as connection:
             return max(1, int(connection.execute(SLOTS, {"since_ms": since_ms}).scalar() or 0))
+
+    def running(self) -> int:
+        """How many jobs are running now."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(RUNNING).scalar_one())
 
     def count_live(self, connection: sa.Connection, account_id: str) -> tuple[int, int]:
         """How many of the account's jobs are queued or running, and how many of those are past the gate."""
