@@ -15,11 +15,18 @@ from alembic.script import ScriptDirectory
 from photoplay.db import make_engine, migrate
 from photoplay.db.migrate import HEAD, current_revision
 from photoplay.db.tables import metadata
+from support.databases import fresh_database
 
 
 @pytest.fixture
-def engine(tmp_path: Path):
-    engine = make_engine(f"sqlite:///{tmp_path / 'folder' / 'test.sqlite'}")
+def url(tmp_path: Path):
+    with fresh_database(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(url: str):
+    engine = make_engine(url)
     yield engine
     engine.dispose()
 
@@ -60,8 +67,7 @@ def test_migrating_twice_keeps_the_data(engine):
         assert current_revision(connection) == HEAD
 
 
-def test_many_starts_at_once_migrate_once(tmp_path: Path):
-    url = f"sqlite:///{tmp_path / 'test.sqlite'}"
+def test_many_starts_at_once_migrate_once(url: str):
     errors: list[Exception] = []
 
     def start() -> None:
@@ -86,7 +92,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(engine, monkeypatch):
 
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE jobs (id TEXT)"))  # in the way
-    with pytest.raises(sa.exc.OperationalError):
+    with pytest.raises(sa.exc.DBAPIError):
         migrate(engine)
     with engine.connect() as connection:
         assert sa.inspect(connection).get_table_names() == ["jobs"]

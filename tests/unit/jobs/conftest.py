@@ -11,6 +11,7 @@ from photoplay.clock import FixedClock
 from photoplay.jobs.job import Artifact, JobRequest, MediaRef
 from photoplay.jobs.runtime import Runtime
 from photoplay.settings import Settings
+from support.databases import fresh_database
 
 EXECUTOR = "test-executor"
 
@@ -21,8 +22,14 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path, clock: FixedClock):
-    with Runtime.open(Settings(data_dir=tmp_path / "data"), clock) as runtime:
+def database_url(tmp_path: Path):
+    with fresh_database(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, clock: FixedClock, database_url: str):
+    with Runtime.open(Settings(data_dir=tmp_path / "data", database_url=database_url), clock) as runtime:
         yield runtime
 
 
