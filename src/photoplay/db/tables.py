@@ -107,6 +107,7 @@ jobs = sa.Table(
     sa.Column("quote", Json, nullable=False),  # what the catalog made of the request: engine, size, fps, ...
     sa.Column("plan", Json),
     sa.Column("cues", Json),
+    sa.Column("scene", Json),
     sa.Column("width", sa.Integer),
     sa.Column("height", sa.Integer),
     sa.Column("fps", sa.Integer),

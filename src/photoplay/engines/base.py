@@ -55,6 +55,7 @@ class RenderResult(_Value):
     frames: int
     plan: Plan
     cues: tuple[Cue, ...] = ()
+    scene: dict[str, float] = Field(default_factory=dict)  # what was seen in the photo, for whoever makes its sound
     soundtrack: Path | None = None  # when the engine made sound of its own (WAV)
     notes: tuple[str, ...] = ()  # plain words for the user: degraded steps, missing weights
 

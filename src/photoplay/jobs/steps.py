@@ -193,6 +193,7 @@ class Steps:
             Picture(
                 plan=result.plan,
                 cues=result.cues,
+                scene=result.scene,
                 width=result.width,
                 height=result.height,
                 fps=result.fps,
@@ -217,6 +218,7 @@ class Steps:
             Picture(
                 plan=job.plan or Plan(),
                 cues=order.cues,
+                scene=order.scene,
                 width=job.width or 0,
                 height=job.height or 0,
                 fps=job.fps or 0,
@@ -238,24 +240,28 @@ class Steps:
                 for name, key in picture.items()
             }
             file = None if inputs["sound"] is None else str(await self._local(run, inputs["sound"], "sound"))
-            audio = job.request.audio
             told = await self._child(
                 run,
                 {
                     "task": "sound",
-                    **local,
-                    "sound": None
-                    if audio.mode == "none"
-                    else {
-                        "mode": audio.mode,
-                        "file": file,
+                    "video": local["video"],
+                    "watermarked": local["watermarked"],
+                    "sound": {
+                        "mode": job.request.audio.mode,
                         "plan": (job.plan or Plan()).model_dump(mode="json"),
                         "cues": [cue.model_dump(mode="json") for cue in run.order.cues],
+                        "prompt": job.request.prompt,
                         "duration_s": job.duration_s,
                         "seed": run.order.seed,
+                        "file": file,
+                        "models_dir": str(self._tools.settings.resolved_models_dir),
+                        "engine_soundtrack": local["soundtrack"],
+                        "scene": run.order.scene,
                     },
                 },
             )
+            if told["notes"]:
+                await asyncio.to_thread(self._tools.store.remark, job_id, told["notes"])
             return [await self._publishable(run, kind, about) for kind, about in told["files"].items()]
 
     async def _publishable(self, run: _Run, kind: str, about: Mapping[str, Any]) -> Json:

@@ -38,6 +38,7 @@ class Picture:
 
     plan: Plan
     cues: tuple[Cue, ...]
+    scene: dict[str, float]
     width: int
     height: int
     fps: int
@@ -53,6 +54,7 @@ class WorkOrder:
     quote: dict[str, Any]
     seed: int
     cues: tuple[Cue, ...]
+    scene: dict[str, float]
 
 
 _VISIBLE = jobs.c.state != JobState.DELETED.value
@@ -188,6 +190,7 @@ class JobStore:
                 quote=row["quote"],
                 seed=row["seed"],
                 cues=tuple(Cue.model_validate(cue) for cue in row["cues"] or ()),
+                scene=row["scene"] or {},
             )
 
     def page(
@@ -365,6 +368,7 @@ class JobStore:
                 .values(
                     plan=picture.plan.model_dump(mode="json", exclude_defaults=True),
                     cues=[cue.model_dump(mode="json") for cue in picture.cues],
+                    scene=picture.scene,
                     width=picture.width,
                     height=picture.height,
                     fps=picture.fps,
@@ -373,6 +377,15 @@ class JobStore:
                     updated_ms=self.clock.now_ms(),
                 )
             )
+
+    def remark(self, job_id: str, notes: Sequence[str]) -> None:
+        """Adds remarks for the user to a running job; those it has already are not added again."""
+        with writing(self.engine) as connection:
+            query = sa.select(jobs.c.notes).where(jobs.c.id == job_id, jobs.c.state == JobState.RUNNING.value)
+            has = connection.execute(query.with_for_update()).scalar_one_or_none()
+            if has is not None:
+                every = list(dict.fromkeys([*has, *notes]))
+                connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(notes=every))
 
 
 def _job(row: sa.RowMapping, files: tuple[Artifact, ...]) -> Job:

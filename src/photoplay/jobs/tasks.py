@@ -33,30 +33,26 @@ def render(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 def sound(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Makes the soundtrack, joins it to the picture, makes the thumbnail.
 
-    ``video``, ``watermarked`` (or null): silent videos; ``soundtrack``: one that the engine made, or null;
-    ``sound``: a SoundRequest, or null for a silent clip.
-    Returns ``files``: kind to path, size and SHA-256; ``sounding``: whether there is sound.
+    ``video``, ``watermarked`` (or null): silent videos; ``sound``: a SoundRequest.
+    Returns ``files``: kind to path, size and SHA-256; ``notes``: plain words for the user.
     """
     from photoplay.media.video import mux, thumbnail
+    from photoplay.sound import SoundRequest, render_soundtrack
 
     work_dir = Path(document["work_dir"])
-    track = None if document["soundtrack"] is None else Path(document["soundtrack"])
-    if track is None and document["sound"] is not None:
-        from photoplay.sound import SoundRequest, render_soundtrack
-
-        track = render_soundtrack(SoundRequest.model_validate(document["sound"]), work_dir)
+    made = render_soundtrack(SoundRequest.model_validate(document["sound"]), work_dir)
     progress(0.6, "sound")
     files: dict[str, Path] = {}
     for kind in ("video", "watermarked"):
         silent = document[kind]
         if silent is not None:
             files[kind] = work_dir / f"final-{kind}.mp4"
-            mux(Path(silent), track, files[kind])
+            mux(Path(silent), made.path, files[kind])
     progress(0.8, "mux")
     files["thumbnail"] = work_dir / "thumbnail.webp"
     files["thumbnail"].write_bytes(thumbnail(files["video"]))
     progress(1.0, "thumbnail")
-    return {"files": {kind: _described(path) for kind, path in files.items()}, "sounding": track is not None}
+    return {"files": {kind: _described(path) for kind, path in files.items()}, "notes": list(made.notes)}
 
 
 def _described(path: Path) -> dict[str, Any]:

@@ -341,6 +341,6 @@ def test_new_sound_costs_less_and_needs_a_finished_clip(runtime, account):
     from photoplay.shot import Plan
 
     runtime.lifecycle.begin(source.id, EXECUTOR)
-    runtime.store.picture(source.id, Picture(Plan(), (), 64, 48, 24, 5.0, ()))
+    runtime.store.picture(source.id, Picture(Plan(), (), {}, 64, 48, 24, 5.0, ()))
     runtime.lifecycle.succeed(source.id, [video_of(source.id)])
     assert runtime.service.submit(account, again).credits < PRICE

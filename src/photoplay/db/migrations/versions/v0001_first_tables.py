@@ -83,6 +83,7 @@ def upgrade() -> None:
         sa.Column("quote", _JSON, nullable=False),
         sa.Column("plan", _JSON, nullable=True),
         sa.Column("cues", _JSON, nullable=True),
+        sa.Column("scene", _JSON, nullable=True),
         sa.Column("width", sa.Integer(), nullable=True),
         sa.Column("height", sa.Integer(), nullable=True),
         sa.Column("fps", sa.Integer(), nullable=True),
