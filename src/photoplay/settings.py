@@ -37,7 +37,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=default_data_dir,
-        description="Folder for the database, artifacts, model weights, caches and locks.",
+        description="Folder for the database, artifacts, model weights, caches and locks. "
+        "Default: `$XDG_DATA_HOME/photoplay`, or `~/.local/share/photoplay`.",
     )
     models_dir: Path | None = Field(
         default=None, description="Folder for model weights. Default: `models` in the data folder."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sized
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol, Self
 
 from photoplay.catalog.files import DEFAULTS, Tables, read_tables
@@ -144,6 +145,11 @@ class Catalog:
     def effects(self) -> tuple[Effect, ...]:
         """Every effect, in the order of the catalog."""
         return tuple(self._effects.values())
+
+    @property
+    def prices(self) -> Mapping[str, Prices]:
+        """Every price table by name."""
+        return MappingProxyType(self._prices)
 
     # Pricing -----------------------------------------------------------------------------------------------------
 
