@@ -226,6 +226,9 @@ def _errors(verb: str, key: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
+        if verb == "store":  # the bucket or folder itself is not there
+            log.warning("could not store %s: %s", key, str(error).splitlines()[0])
+            raise StorageError(f"the artifact store could not store {key}") from error
         raise ArtifactNotFound from error
     except (BaseError, OSError, ValueError, NotImplementedError) as error:
         log.warning("could not %s %s: %s", verb, key, str(error).splitlines()[0])

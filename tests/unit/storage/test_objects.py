@@ -69,6 +69,15 @@ def test_disk_errors_become_storage_errors_that_name_no_path(
     assert "could not store blocked/x.mp4" in caplog.text
 
 
+def test_writing_where_the_store_itself_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_bucket(*_: object, **__: object) -> None:
+        raise FileNotFoundError("NoSuchBucket")  # what obstore raises for a 404
+
+    monkeypatch.setattr("obstore.put", no_bucket)
+    with pytest.raises(StorageError, match="could not store"):
+        ObjectStorage(MemoryStore()).put_bytes("x.mp4", b"1")
+
+
 def test_root_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError):
