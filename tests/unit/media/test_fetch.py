@@ -105,9 +105,7 @@ def test_a_redirect_to_a_forbidden_address_is_refused() -> None:
         Fetcher(LOOPBACK).fetch(base, max_bytes=100)
 
 
-@pytest.mark.parametrize(
-    "target", ["file:///etc/passwd", "ftp://example.com/a", "http://user:pw@example.com/", "http://"]
-)
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://example.com/a", "http://user:pw@example.com/"])
 def test_a_redirect_to_something_else_is_refused(target: str) -> None:
     with (
         serving(lambda handler: body(handler, b"", 301, Location=target)) as base,
