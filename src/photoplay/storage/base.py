@@ -109,7 +109,10 @@ class Storage(Protocol):
         ...
 
     def presigned_url(self, key: str, expires_s: int) -> str | None:
-        """A URL at which anybody can GET the object for ``expires_s`` seconds; ``None`` when the store has none."""
+        """A URL at which anybody can GET the object for ``expires_s`` seconds; ``None`` when the store has none.
+
+        A store may end it sooner (S3: after seven days).
+        """
         ...
 
     def delete(self, key: str) -> None:

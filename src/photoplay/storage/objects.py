@@ -28,6 +28,7 @@ from photoplay.errors import ArtifactNotFound, SettingsError, StorageError
 from photoplay.storage.base import Storage, StoredObject, check_key, content_type_of
 
 _CHUNK_BYTES = 1024 * 1024
+_MAX_PRESIGNED_S = 7 * 86400  # S3 refuses signed URLs that last longer
 _S3_TIMEOUT = timedelta(seconds=60)
 _S3_RETRY_FOR = timedelta(seconds=30)
 _S3_RETRIES = 5
@@ -111,7 +112,7 @@ class ObjectStorage(Storage):
         if not isinstance(self._store, S3Store):
             return None
         with _errors("sign", key):
-            return obstore.sign(self._store, "GET", key, timedelta(seconds=expires_s))
+            return obstore.sign(self._store, "GET", key, timedelta(seconds=max(1, min(expires_s, _MAX_PRESIGNED_S))))
 
     def delete(self, key: str) -> None:
         try:

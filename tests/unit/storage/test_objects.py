@@ -129,6 +129,13 @@ def test_s3_presigns_for_the_given_endpoint_and_time() -> None:
 
 
 @pytest.mark.usefixtures("_aws")
+def test_s3_urls_end_when_s3_says_so() -> None:
+    url = open_storage("s3://bucket?endpoint=http://127.0.0.1:9").presigned_url("x.mp4", 30 * 86400)
+    assert url is not None
+    assert urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["X-Amz-Expires"] == ["604800"]
+
+
+@pytest.mark.usefixtures("_aws")
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"])
 def test_s3_endpoint_of_the_environment(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "http://127.0.0.1:9")
