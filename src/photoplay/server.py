@@ -20,8 +20,9 @@ from starlette.exceptions import HTTPException
 from photoplay import __version__
 from photoplay.asgi import Rim
 from photoplay.dialects import akool, native
+from photoplay.dialects.native.errors import is_server_fault
 from photoplay.dialects.door import Dialect, Door, as_request_error
-from photoplay.errors import NotFoundError, PhotoplayError, RequestError, SettingsError
+from photoplay.errors import InvalidField, NotFoundError, PhotoplayError, RequestError, SettingsError
 from photoplay.jobs.runtime import Role, Runtime
 from photoplay.settings import Settings
 
@@ -95,6 +96,8 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
     async def on_refusal(request: Request, error: HTTPException) -> Response:
         if isinstance(error.__cause__, PhotoplayError):  # raised while the framework read the body
             return answer(request.url.path, error.__cause__, None)
+        if error.status_code == 400:  # the framework could not parse the body
+            return answer(request.url.path, InvalidField("body", "the body cannot be read"), None)
         kind = NotFoundError if error.status_code == 404 else RequestError
         response = answer(request.url.path, kind(f"{error.detail}."), error.status_code)
         response.headers.update(error.headers or {})

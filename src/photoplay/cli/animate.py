@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from photoplay.cli.console import DataDir, err, load_settings, megabytes, note, out
-from photoplay.errors import InputError, InvalidField, RequestError, StorageError
+from photoplay.errors import AudioUnreadable, InputError, StorageError
 
 if TYPE_CHECKING:
+    from photoplay.engines.base import RenderResult
+    from photoplay.jobs.job import JobRequest
     from photoplay.settings import Settings
 
-MODEL = "motion"
 _SEED_BITS = 31
 _RENDER_SHARE = 0.9  # of the bar; the rest is sound and writing the file
 _DOING = {
     "scene": "looking at the photo",
+    "stage": "setting the stage",
     "frames": "rendering",
     "sound": "making sound",
     "mux": "writing",
     "thumbnail": "writing",
 }
+
+Show = Callable[[float, str], None]
+"""Told how far the whole is, 0..1, and what is being done."""
 
 
 def animate(
@@ -38,56 +45,213 @@ def animate(
     negative_prompt: Annotated[str, typer.Option(help="What should not happen.", show_default=False)] = "",
     effect: Annotated[str | None, typer.Option(help="Name of an effect.", show_default=False)] = None,
     duration: Annotated[float, typer.Option(min=0.5, max=60, help="Length in seconds.")] = 5.0,
-    resolution: Annotated[str, typer.Option(help="720p, 1080p or 4k: the short side. Or WIDTHxHEIGHT.")] = "720p",
+    resolution: Annotated[
+        str, typer.Option(help="Short side of the video: 480p, 720p, 1080p, 1440p or 4k. Or WIDTHxHEIGHT.")
+    ] = "720p",
     aspect_ratio: Annotated[
         str, typer.Option(help="auto keeps the photo's shape; or 16:9, 9:16, 1:1, 4:3, 3:4, 3:2, 2:3, 21:9.")
     ] = "auto",
     audio: Annotated[
-        str, typer.Option(metavar="none|generate|FILE", help="No sound, fitting sound, or your own file.")
+        str, typer.Option(metavar="none|generate|FILE", help="No sound, sound that fits, or your own file.")
     ] = "generate",
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Same photo, request and seed: same video.", show_default="drawn")
+        int | None, typer.Option(min=0, help="The same photo, request and seed give the same video.", show_default="drawn")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The video to write.", show_default="the photo's name .mp4")
+        Path | None, typer.Option("-o", "--output", help="The video to write.", show_default="the photo's name, .mp4")
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Turn a photo into a video.
 
-    Ends with 0 when the video is there, 2 for a wrong request, 7 for a photo that cannot be used, 8 when
-    rendering failed, 9 when model weights are damaged.
+    Ends with 0 when the video is there, 2 when the request is wrong, 7 when a file cannot be used, 8 when
+    rendering failed, 130 when interrupted.
     """
+    from photoplay.jobs.job import AudioRequest, MediaRef
+
     settings = load_settings(data_dir)
-    target = output or free_name(Path.cwd() / f"{images[0].stem}.mp4")
-    check_output(target)
     for image in images:
         if not image.is_file():
             raise InputError(f"{image} is not a file")
-    chosen_seed = secrets.randbits(_SEED_BITS) if seed is None else seed
+    sound_file = None if audio in ("none", "generate") else Path(audio)
+    if sound_file is not None and not sound_file.is_file():
+        raise AudioUnreadable(f"--audio must be none, generate or a file; {audio} is none of them")
+    target = output or free_name(Path.cwd(), images[0].stem)
+    check_output(target)
+    request = build_request(
+        images=tuple(MediaRef(key=image.name) for image in images),
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        effect=effect,
+        duration_s=duration,
+        resolution=resolution,
+        aspect_ratio=aspect_ratio,
+        seed=secrets.randbits(_SEED_BITS) if seed is None else seed,
+        audio=AudioRequest(mode="none" if audio == "none" else "file" if sound_file else "generate"),
+    )
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="photoplay-") as folder, _bar() as show:
-        made = render(
-            settings,
-            {
-                "images": [str(image.absolute()) for image in images],
-                "prompt": prompt,
-                "negative_prompt": negative_prompt,
-                "effect": effect,
-                "duration_s": duration,
-                "aspect_ratio": aspect_ratio,
-                "seed": chosen_seed,
-                **size_of(settings, resolution),
-            },
-            audio,
-            Path(folder),
-            show,
-        )
-        deliver(made.video, target)
+    with tempfile.TemporaryDirectory(prefix="photoplay-") as folder, progress_bar() as show:
+        clip = make_clip(settings, request, images, sound_file, Path(folder), show)
+        deliver(clip.video, target)
+    took_s = time.perf_counter() - started
     out.print(f"[bold green]{escape(str(target))}[/]")
-    out.print(describe(target))
-    out.print(f"took {time.perf_counter() - started:.1f} s, seed {chosen_seed}")
-    for text in made.notes:
+    out.print(
+        f"{clip.result.width}×{clip.result.height}, {clip.result.duration_s:g} s, {clip.result.fps} frames/s, "
+        f"{'with sound' if clip.sounding else 'no sound'}, {megabytes(target.stat().st_size)}"
+    )
+    out.print(f"made in {took_s:.1f} s, seed {request.seed}")
+    for text in clip.notes:
         note(text)
-    for fragment in made.ignored:
-        note(f"not understood: {fragment}")
+    for fragment in clip.result.plan.ignored:
+        note(f"not understood or not possible: {fragment}")
+
+
+def build_request(**fields: object) -> JobRequest:
+    """The request, checked.
+
+    Raises:
+        RequestError: a value is wrong; the message names the option.
+    """
+    from pydantic import ValidationError
+
+    from photoplay.errors import InvalidField
+    from photoplay.jobs.job import JobRequest
+
+    try:
+        return JobRequest.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        option = str(first["loc"][0]).removesuffix("_s").replace("_", "-")
+        raise InvalidField(option, f"--{option}: {first['msg']}") from error
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A finished clip. ``result`` is what the engine told of the picture."""
+
+    video: Path
+    result: RenderResult
+    sounding: bool
+    notes: tuple[str, ...]
+
+
+def make_clip(
+    settings: Settings, request: JobRequest, images: list[Path], sound_file: Path | None, work_dir: Path, show: Show
+) -> Clip:
+    """Renders a clip and gives it its sound, by the same tasks that a server's render processes do.
+
+    Raises:
+        RequestError: what is asked for is not offered.
+        InputError, RenderError, WeightsError: see :class:`photoplay.engines.base.Engine`.
+    """
+    from photoplay.catalog import Catalog
+    from photoplay.engines.base import RenderRequest, RenderResult
+    from photoplay.jobs import tasks
+
+    catalog = Catalog.load(settings.catalog_file, limits=False)
+    quote = catalog.quote(request.model_copy(update={"model": catalog.default_model}), plan="enterprise")
+    render = RenderRequest(
+        images=tuple(image.absolute() for image in images),
+        prompt=request.prompt,
+        negative_prompt=request.negative_prompt,
+        effect=quote.effect,
+        duration_s=request.duration_s,
+        short_side=quote.short_side,
+        aspect_ratio=request.aspect_ratio,
+        size=quote.size,
+        fps=quote.fps,
+        seed=request.seed or 0,
+        quality=quote.quality,
+        max_pixels=settings.max_image_pixels,
+    )
+    result = RenderResult.model_validate(
+        tasks.render(
+            {
+                "engine": quote.engine,
+                "engines": dict(settings.engines),
+                "models_dir": str(settings.resolved_models_dir),
+                "request": render.model_dump(mode="json"),
+                "work_dir": str(work_dir),
+            },
+            lambda share, doing: show(share * _RENDER_SHARE, doing),
+        )
+    )
+    told = tasks.sound(
+        {
+            "video": str(result.video),
+            "watermarked": None,
+            "soundtrack": None if result.soundtrack is None else str(result.soundtrack),
+            "sound": None
+            if request.audio.mode == "none"
+            else {
+                "mode": request.audio.mode,
+                "file": None if sound_file is None else str(sound_file.absolute()),
+                "plan": result.plan.model_dump(mode="json"),
+                "cues": [cue.model_dump(mode="json") for cue in result.cues],
+                "duration_s": result.duration_s,
+                "seed": render.seed,
+            },
+            "work_dir": str(work_dir),
+        },
+        lambda share, doing: show(_RENDER_SHARE + share * (1 - _RENDER_SHARE), doing),
+    )
+    return Clip(
+        video=Path(told["files"]["video"]["path"]),
+        result=result,
+        sounding=told["sounding"],
+        notes=(*result.notes, *told.get("notes", ())),
+    )
+
+
+@contextmanager
+def progress_bar() -> Iterator[Show]:
+    """A bar on standard error: it moves with the frames that are done, and is gone afterwards."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def show(share: float, doing: str) -> None:
+            bar.update(task, completed=share, description=_DOING.get(doing, doing))
+
+        yield show
+
+
+def free_name(folder: Path, stem: str) -> Path:
+    """``stem.mp4`` in the folder, or ``stem-2.mp4`` and so on: a file that nobody named is never overwritten."""
+    candidate = folder / f"{stem}.mp4"
+    number = 2
+    while candidate.exists():
+        candidate = folder / f"{stem}-{number}.mp4"
+        number += 1
+    return candidate
+
+
+def check_output(target: Path) -> None:
+    """Finds out before rendering whether the video can be written.
+
+    Raises:
+        StorageError: the folder is missing or closed, or the name is a folder's.
+    """
+    if target.is_dir():
+        raise StorageError(f"{target} is a folder; name a file")
+    if not target.parent.is_dir():
+        raise StorageError(f"the folder {target.parent} does not exist")
+    if not os.access(target.parent, os.W_OK):
+        raise StorageError(f"cannot write into {target.parent}")
+
+
+def deliver(made: Path, target: Path) -> None:
+    """Moves the finished video to its place, whole or not at all.
+
+    Raises:
+        StorageError: it cannot be written, for instance because the disk is full.
+    """
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        shutil.copyfile(made, draft)
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise StorageError(f"cannot write {target}: {error.strerror}") from error

@@ -79,6 +79,26 @@ def code_for(error: type[errors.PhotoplayError], overrides: Mapping[str, int]) -
     return VIDEO_PROCESSING
 
 
+FIELDS = {
+    "images": "image_url",
+    "image": "image_url",
+    "audio": "audio_url",
+    "duration_s": "video_length",
+    "effect": "effect_code",
+    "model": "model_name",
+    "quality": "is_premium_model",
+}
+"""What AKOOL's callers know our fields as."""
+
+
+def message_of(error: errors.PhotoplayError) -> str:
+    """The error's message, with the field called what the caller called it."""
+    wire_name = FIELDS.get(error.field or "")
+    if wire_name is None or error.field is None or not error.message.startswith(f"{error.field} "):
+        return error.message
+    return wire_name + error.message[len(error.field) :]
+
+
 def is_server_fault(error: errors.PhotoplayError) -> bool:
     """Whether the caller could do nothing about it: answered with HTTP 500."""
     return isinstance(error, errors.StorageError | errors.SettingsError) or type(error) is errors.PhotoplayError

@@ -217,7 +217,7 @@ def answerer(overrides: Mapping[str, int]) -> Callable[[PhotoplayError, int | No
     """
 
     def answer(error: PhotoplayError, status: int | None) -> Response:
-        body = wire.ErrorAnswer(code=codes.code_for(type(error), overrides), msg=error.message)
+        body = wire.ErrorAnswer(code=codes.code_for(type(error), overrides), msg=codes.message_of(error))
         headers = {}
         if isinstance(error, LimitError) and error.retry_after_s is not None:
             headers["retry-after"] = str(math.ceil(error.retry_after_s))

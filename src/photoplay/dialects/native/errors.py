@@ -43,6 +43,11 @@ def status_for(error: type[errors.PhotoplayError]) -> int:
     return next(STATUS[cls] for cls in error.__mro__ if cls in STATUS)
 
 
+def is_server_fault(error: errors.PhotoplayError) -> bool:
+    """Whether the caller could do nothing about it: it goes to the log with its trace."""
+    return status_for(type(error)) == STATUS[errors.PhotoplayError]
+
+
 def problem(error: errors.PhotoplayError, request_id: str, status: int | None = None) -> dict[str, Any]:
     """The problem document of an error."""
     title = (type(error).__doc__ or "").strip().splitlines()[0]

@@ -1,0 +1,49 @@
+"""``photoplay plan``: what is understood of a prompt, without rendering."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from photoplay.cli.console import AsJson, DataDir, load_settings, out, print_json
+from photoplay.errors import InputError
+
+
+def plan(
+    prompt: Annotated[str, typer.Argument(help="What should happen, in plain words.")],
+    photo: Annotated[Path | None, typer.Argument(help="The photo; some choices depend on it.", show_default=False)] = None,
+    negative_prompt: Annotated[str, typer.Option(help="What should not happen.", show_default=False)] = "",
+    duration: Annotated[float, typer.Option(min=0.5, max=60, help="Length of the clip in seconds.")] = 5.0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the side of a move that none is given for.")] = 0,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what is understood of a prompt: camera moves, motion in the photo, sounds; and what is not."""
+    settings = load_settings(data_dir)
+    if photo is not None and not photo.is_file():
+        raise InputError(f"{photo} is not a file")
+    made = _understand(settings, prompt, negative_prompt, photo, duration, seed)
+    if as_json:
+        print_json(made.model_dump(mode="json"))
+        return
+    for move in made.shot.moves:
+        span = f"{move.start * duration:.1f}–{move.end * duration:.1f} s"
+        out.print(f"camera   {move.kind.value} {move.amount:+.2f}  {span}  {move.ease.value}")
+    if not made.shot.moves:
+        out.print("camera   still")
+    for life in made.life:
+        out.print(f"motion   {life.kind.value} {life.strength:.2f}" if life.strength else f"without  {life.kind.value}")
+    for name, values in (
+        ("sound", made.sounds),
+        ("subject", made.subject_words),
+        ("heard", made.understood),
+        ("ignored", made.ignored),
+        ("note", made.notes),
+    ):
+        for value in values:
+            out.print(f"{name:<8} {escape(value)}")
+    if made.speech:
+        out.print(f"speech   {escape(made.speech)}")
