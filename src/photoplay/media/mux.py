@@ -1,0 +1,107 @@
+"""Joins a picture and its sound: the picture's packets are copied untouched, the sound is encoded as AAC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.error import FFmpegError
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from photoplay.errors import RenderFailed
+from photoplay.media.audio import RATE_HZ, read_audio
+from photoplay.media.encode import MUXER_OPTIONS
+
+F32 = NDArray[np.float32]
+
+AAC_BITS_PER_S: Final = 192_000
+_AAC_FRAME: Final = 1024  # samples in one AAC frame
+
+
+def mux(video: Path, audio: Path | F32 | None, out: Path) -> None:
+    """Writes ``out`` (MP4, faststart): the picture of ``video``, bit for bit, with ``audio`` or without sound.
+
+    The sound starts with the picture: the samples that the AAC encoder puts in front are skipped by an edit list.
+    It is cut to the picture's length, and filled with silence when shorter, so both end together.
+
+    Args:
+        video: an MP4; sound that it has is left out.
+        audio: a file, or (n, 2) float32 at 48 kHz; None for no sound.
+        out: replaced when finished, untouched until then. May not be ``video``.
+
+    Raises:
+        AudioUnreadable: ``audio`` has no readable sound.
+        RenderFailed: the video cannot be read or the file not written.
+    """
+    part = out.with_name(out.name + ".part")
+    try:
+        with av.open(str(video)) as source, av.open(str(part), "w", format="mp4", options=dict(MUXER_OPTIONS)) as sink:
+            picture = source.streams.video[0]
+            copied = sink.add_stream_from_template(picture)
+            sink.metadata.update(source.metadata)
+            sound: Iterator[Packet[AudioStream]] = iter(())
+            if audio is not None:
+                length = _samples(picture.duration, picture.time_base)
+                samples = read_audio(audio, max_s=length / RATE_HZ) if isinstance(audio, Path) else audio
+                sound = _encoded(_new_track(sink), _fitted(samples, length))
+            waiting = next(sound, None)
+            for packet in source.demux(picture):
+                if packet.dts is None:  # the demuxer's end mark
+                    continue
+                while waiting is not None and _seconds(waiting) <= _seconds(packet):
+                    sink.mux(waiting)
+                    waiting = next(sound, None)
+                packet.stream = copied
+                sink.mux(packet)
+            while waiting is not None:
+                sink.mux(waiting)
+                waiting = next(sound, None)
+        part.replace(out)
+    except (FFmpegError, OSError, IndexError) as error:
+        raise RenderFailed("the video and its sound could not be joined") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _samples(duration: int | None, time_base: Fraction | None) -> int:
+    if duration is None or time_base is None:
+        raise RenderFailed("the video does not say how long it is")
+    return round(duration * time_base * RATE_HZ)
+
+
+def _seconds(packet: Packet[Any]) -> Fraction:
+    return (packet.dts or 0) * (packet.time_base or Fraction(1))
+
+
+def _new_track(sink: av.container.OutputContainer) -> AudioStream:
+    track = sink.add_stream("aac", rate=RATE_HZ, options={"flags": "+bitexact"})
+    track.bit_rate = AAC_BITS_PER_S
+    track.layout = "stereo"
+    track.codec_context.time_base = Fraction(1, RATE_HZ)
+    return track
+
+
+def _fitted(samples: F32, length: int) -> F32:
+    """(length, 2): cut, or filled with silence; clipped to what AAC's input may hold."""
+    fitted = np.zeros((length, 2), np.float32)
+    kept = samples[:length]
+    fitted[: len(kept)] = np.clip(kept, -1.0, 1.0)
+    return fitted
+
+
+def _encoded(track: AudioStream, samples: F32) -> Iterator[Packet[AudioStream]]:
+    for start in range(0, len(samples), _AAC_FRAME):
+        piece = np.ascontiguousarray(samples[start : start + _AAC_FRAME].T)
+        frame = AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
+        frame.sample_rate = RATE_HZ
+        frame.pts = start
+        frame.time_base = Fraction(1, RATE_HZ)
+        yield from track.encode(frame)
+    yield from track.encode(None)
