@@ -1,0 +1,122 @@
+"""What a photo offers: the few plain facts that choose a default shot and write the extended prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from photoplay.engines.motion.types import U8, SceneMap
+
+SUBJECT_MIN = 0.02  # share of the picture a matte must cover to count as a subject
+REGION_MIN = 0.03  # share a region must cover to be named
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """Facts about a photo. ``None`` and empty mean "not known"."""
+
+    aspect: float | None = None  # width over height
+    has_subject: bool = False
+    subject_height: float = 0.0  # of the frame's height
+    subject_x: float = 0.5  # centre, 0 left .. 1 right
+    faces: int = 0
+    face_height: float = 0.0  # of the largest face, of the frame's height
+    depth: float | None = None  # 0 flat (a wall, a page) .. 1 deep
+    horizon: float | None = None  # of the frame's height, from the top
+    regions: tuple[str, ...] = ()  # "sky", "water", "foliage", "fire", "smoke", "ground", "hair", ...
+    luminance: float | None = None  # 0 black .. 1 white
+    contrast: float | None = None  # standard deviation of luminance, 0..0.5
+    warmth: float | None = None  # -1 blue .. +1 orange
+    saturation: float | None = None  # 0 grey .. 1
+    colours: tuple[str, ...] = ()  # the main ones, most first
+    light_x: float = 0.0  # towards the main light: -1 left .. +1 right
+    light_y: float = 0.0  # -1 above .. +1 below
+
+    @property
+    def has_face(self) -> bool:
+        """Whether a clear face is seen."""
+        return self.faces > 0
+
+    @property
+    def is_landscape(self) -> bool:
+        """A scene without one clear subject, seen to have a sky, a horizon, water or plants."""
+        scenic = bool({"sky", "water", "foliage"} & set(self.regions)) or self.horizon is not None
+        return scenic and not self.has_face and (not self.has_subject or self.subject_height < 0.2)
+
+    @property
+    def is_flat(self) -> bool:
+        """Nothing to travel through: a wall, a page, a pattern."""
+        return self.depth is not None and self.depth < 0.12 and not self.has_subject
+
+
+def facts_of(scene: SceneMap, rgb: U8 | None = None) -> PhotoFacts:
+    """Facts of an analysed scene; ``rgb`` (H, W, 3) uint8, the photo at any size, adds light and colours."""
+    width, height = scene.size
+    matte_share = float(scene.matte.mean()) / 255.0 if scene.matte.size else 0.0
+    has_subject = scene.subject is not None and matte_share >= SUBJECT_MIN
+    subject_height = scene.subject.y1 - scene.subject.y0 if scene.subject is not None else 0.0
+    faces = [face for face in scene.faces if face.score >= 0.5]
+    low, high = np.percentile(scene.inverse_depth, (5, 95)) if scene.inverse_depth.size else (0.0, 0.0)
+    regions = sorted(
+        (name for name, weight in scene.regions.items() if float(weight.mean()) / 255.0 >= REGION_MIN),
+        key=lambda name: -float(scene.regions[name].mean()),
+    )
+    light = _light(rgb) if rgb is not None and rgb.size else {}
+    return PhotoFacts(
+        aspect=width / height if height else None,
+        has_subject=has_subject,
+        subject_height=subject_height,
+        subject_x=scene.subject.centre[0] if scene.subject is not None else 0.5,
+        faces=len(faces),
+        face_height=max((face.box.y1 - face.box.y0 for face in faces), default=0.0),
+        depth=float(high - low),
+        horizon=scene.horizon,
+        regions=tuple(regions),
+        light_x=scene.light[0],
+        light_y=scene.light[1],
+        colours=colours_of(rgb) if rgb is not None and rgb.size else (),
+        **light,
+    )
+
+
+def _light(rgb: U8) -> dict[str, float]:
+    small = _small(rgb).astype(np.float32) / 255.0
+    luma = small @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    top, bottom = small.max(axis=2), small.min(axis=2)
+    spread = float(((top - bottom) / np.maximum(top, 1e-3)).mean())
+    red, _, blue = small.reshape(-1, 3).mean(axis=0)
+    return {
+        "luminance": float(luma.mean()),
+        "contrast": float(luma.std()),
+        "warmth": float(np.clip((red - blue) * 3.0, -1.0, 1.0)),
+        "saturation": spread,
+    }
+
+
+def _small(rgb: U8) -> U8:
+    return np.asarray(cv2.resize(rgb, (64, 64), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+# Hue of OpenCV's 8-bit HSV (0..180) up to which a colour has its name.
+_HUES = ((8, "red"), (20, "orange"), (33, "yellow"), (80, "green"), (98, "teal"), (128, "blue"), (150, "violet"), (168, "pink"))
+
+
+def colours_of(rgb: U8, most: int = 3) -> tuple[str, ...]:
+    """Names of the main colours, most first; (H, W, 3) uint8."""
+    hsv = cv2.cvtColor(_small(rgb), cv2.COLOR_RGB2HSV).reshape(-1, 3)
+    counts: dict[str, int] = {}
+    for hue, saturation, value in hsv.tolist():
+        if value < 45:
+            name = "black"
+        elif saturation < 40:
+            name = "white" if value > 200 else "grey"
+        else:
+            name = next((word for limit, word in _HUES if hue < limit), "red")
+            if name in {"orange", "red", "yellow"} and value < 140:
+                name = "brown"
+        counts[name] = counts.get(name, 0) + 1
+    total = len(hsv)
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(name for name, count in ranked if count >= 0.08 * total)[:most]

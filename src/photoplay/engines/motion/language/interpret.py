@@ -1,0 +1,498 @@
+"""One clause to what it asks for: verb, doer and direction to a move, a noun and its motion to life.
+
+The doer decides: "turns left" is the camera's pan after "the camera", and something a photo engine cannot do
+after "the dog". A clause of its own without a doer is an order to the camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from photoplay.engines.motion.language import grammar
+from photoplay.engines.motion.language.intents import PLAIN, LifeIntent, Manner, MoveIntent, Reading, Refusal
+from photoplay.engines.motion.language.lexicon import Table
+from photoplay.engines.motion.language.manner import combined, exact_amount, manner_words, share_out
+from photoplay.engines.motion.language.owners import Owner, Owners
+from photoplay.engines.motion.language.segments import Item, Link, Segment
+from photoplay.engines.motion.language.tokens import Mark, Token
+from photoplay.shot import LifeKind, MoveKind
+
+LIFE_NOUNS: dict[str, LifeKind] = {
+    "n.sway": LifeKind.SWAY,
+    "n.water": LifeKind.WATER,
+    "n.clouds": LifeKind.CLOUDS,
+    "n.smoke": LifeKind.SMOKE,
+    "n.fire": LifeKind.FIRE,
+    "n.snow": LifeKind.SNOW,
+    "n.rain": LifeKind.RAIN,
+    "n.petals": LifeKind.PETALS,
+    "n.dust": LifeKind.DUST,
+    "n.light": LifeKind.LIGHT_LEAK,
+}
+"""What moves when a noun is said to move."""
+
+_WEATHER = frozenset({"n.snow", "n.rain", "n.petals", "n.dust", "n.smoke"})  # asked for by their name alone
+_STIRS = frozenset({"flow", "sway", "waft", "fall", "flicker", "alive"})  # verbs of life
+_SIGNED_NAMES = ("zoom", "pan", "doll", "truck", "pedestal")  # verbs nothing but a camera does
+_NEAR = frozenset({"in", "out", "up", "down", "back", "around", "through", "over"})  # little words: close to their verb
+_NEAR_TOKENS = 3
+_FAR_TOKENS = 12
+_FRAGMENT_CHARS = 100
+
+
+@dataclass(slots=True)
+class Context:
+    """What a clause inherits from the one before it in the same sentence."""
+
+    owner: Owner | None = None
+    verb: str | None = None  # the last camera verb, for "and then back out"
+    sentence: int = -1
+    stilled: bool = False  # "nothing moves", which "except her hair" may follow
+
+
+def fragment(text: str, tokens: Sequence[Token], first: int, last: int) -> str:
+    """The prompt's own words of the tokens ``first:last``, on one line, shortened when long."""
+    if last <= first:
+        return ""
+    words = " ".join(text[tokens[first].start : tokens[last - 1].end].split())
+    return words if len(words) <= _FRAGMENT_CHARS else words[: _FRAGMENT_CHARS - 1].rstrip() + "…"
+
+
+class Reader:
+    """Reads the clauses of one prompt in order, keeping what each inherits."""
+
+    def __init__(self, text: str, tokens: Sequence[Token], words: Table, *, english: bool, negative: bool = False) -> None:
+        self.text = text
+        self.tokens = tokens
+        self.words = words
+        self.english = english
+        self.negative = negative  # every clause is a refusal (the negative prompt)
+        self.context = Context()
+
+    def read(self, segment: Segment, *, negated: bool = False) -> Reading:
+        """What one clause asks for. ``negated``: a "no" of the clause before still holds."""
+        if segment.sentence != self.context.sentence:
+            self.context = Context(sentence=segment.sentence, owner=self.context.owner, verb=self.context.verb)
+            if self.context.owner is not None and not self._starts_with_pronoun(segment):
+                self.context.owner = None
+        return _Clause(self, segment, negated=negated or self.negative).run()
+
+    def _starts_with_pronoun(self, segment: Segment) -> bool:
+        return bool(segment.items) and segment.items[0].concept == "noun.pronoun.it"
+
+
+class _Clause:
+    def __init__(self, reader: Reader, segment: Segment, *, negated: bool) -> None:
+        self.reader = reader
+        self.tokens = reader.tokens
+        self.segment = segment
+        self.items = segment.items
+        self.context = reader.context
+        self.owners = Owners(segment, reader.tokens, reader.words, english=reader.english, carried=self.context.owner)
+        self.reading = Reading()
+        self.used: set[int] = set()  # indexes of direction items already spent
+        self.placed: list[tuple[int, int, MoveIntent]] = []
+        negations = [] if reader.words.negation_anywhere else [i.first for i in self.items if i.concept == "neg"]
+        self.negated_from = segment.first if negated else min(negations, default=segment.last + 1)
+        self.negated_items = self._negated_before() if reader.words.negation_anywhere else set()
+        purposes = [item.first for item in self.items if item.concept == "purpose"]
+        self.described_from = min(purposes, default=segment.last + 1)
+
+    # -- the whole clause
+
+    def run(self) -> Reading:
+        self.manners = manner_words(self.segment, self.tokens)
+        for index, item in enumerate(self.items):
+            self._item(index, item)
+        if not self.placed and not self.reading.refusals:
+            self._ellipsis()
+        self._bare_nouns()
+        self._only()
+        self._spend_manner()
+        self._remember()
+        reading = self.reading
+        if reading.empty and not reading.manner_only:
+            reading.uncovered = self._has_unknown_words()
+        return reading
+
+    def _item(self, index: int, item: Item) -> None:
+        concept = item.concept
+        made = grammar.concept_move(concept)
+        if made is not None:
+            self._camera_move(index, item, made, concept[:-1])
+        elif concept in grammar.VERBS and concept not in grammar.GENERIC:
+            self._camera_verb(index, item)
+        elif concept in grammar.GENERIC:
+            self._generic_verb(index, item)
+        elif concept in _STIRS:
+            self._stirring(index, item)
+        elif concept.startswith("life."):
+            self._life(LifeKind(concept[5:]), item)
+        elif concept == "action":
+            self._action(index, item)
+        elif concept == "ken_burns":
+            self._place(item, MoveIntent(MoveKind.ZOOM, 1, Manner(factor=0.8)))
+            self._place(item, MoveIntent(MoveKind.PAN, 1, Manner(factor=0.5)))
+        elif concept == "somemove":
+            self._some_move(item)
+        elif concept in {"still", "onlycamera"}:
+            self.reading.still_subject = self._words(item.first, item.last)
+        elif concept.startswith("effect."):
+            self._effect(index, item)
+
+    def _words(self, first: int, last: int) -> str:
+        return fragment(self.reader.text, self.tokens, first, last)
+
+    def _whole(self) -> str:
+        return self._words(self.segment.first, self.segment.last)
+
+    def _negated(self, item: Item) -> bool:
+        return item.first >= self.negated_from or any(item.first <= at < item.last for at in self.negated_items)
+
+    def _negated_before(self) -> set[int]:
+        """Tokens that a "no" which stands after its verb refuses: the motion right before it, and one joined to that."""
+        found: set[int] = set()
+        for at, item in enumerate(self.items):
+            if item.concept != "neg":
+                continue
+            edge = None
+            for other in reversed(self.items[:at]):
+                if other.concept == "neg" or (edge is not None and edge - other.last > 2):
+                    break
+                if self._is_verb(other) or other.concept.startswith(("life.", "n.")) or other.concept in {"somemove", "ken_burns"}:
+                    found.update(range(other.first, other.last))
+                    edge = other.first
+        return found
+
+    # -- the camera
+
+    def _camera_move(self, index: int, item: Item, made: grammar.Made, verb: str) -> None:
+        if self._is_anothers(index, item):
+            return
+        kind, sign = made
+        self.context.verb = verb
+        extra: list[grammar.Made] = []
+        for at, direction in self._directions(index, item, verb):
+            other = grammar.VERBS.get(verb, {}).get(direction)
+            if other is not None and other[0] is not kind:
+                self.used.add(at)
+                extra.append(other)
+        self._place(item, MoveIntent(kind, sign))
+        for other_kind, other_sign in extra:
+            self._place(item, MoveIntent(other_kind, other_sign))
+
+    def _camera_verb(self, index: int, item: Item) -> None:
+        verb = item.concept
+        if verb == "static":
+            self._static(index, item)
+            return
+        if self._is_anothers(index, item) or not self.owners.means_camera(index, item, bool(self._directions(index, item, verb))):
+            return
+        self.context.verb = verb
+        if not self._directed(index, item, verb):
+            kind, sign = grammar.ALONE[verb]
+            self._place(item, MoveIntent(kind, sign), any_sign=True)
+
+    def _generic_verb(self, index: int, item: Item) -> None:
+        owner = self.owners.of_verb(index)
+        if item.first >= self.described_from and owner is not Owner.CAMERA:
+            return
+        noun = self.owners.life_noun(index, after=item.concept != "follow")
+        if noun is not None and owner is not Owner.CAMERA:
+            self._noun_moves(noun, item)
+            return
+        if owner in {Owner.ACTOR, Owner.THING} or (owner is None and self.owners.has_object(index)):
+            self._ignored(item)
+            return
+        if self._directed(index, item, item.concept):
+            self.context.verb = item.concept
+            return
+        if item.concept == "look" and owner is None:
+            return
+        if self._negated(item):
+            if self._slows(item):
+                return
+            self.reading.no_motion = self._whole()
+        elif item.concept in grammar.ALONE and (owner is Owner.CAMERA or item.concept == "follow"):
+            kind, sign = grammar.ALONE[item.concept]
+            self._place(item, MoveIntent(kind, sign))
+        elif item.concept == "turn" and self._says_rotation(item):
+            self._place(item, MoveIntent(MoveKind.ROLL, 1))
+        elif item.concept == "turn" and owner is Owner.CAMERA:
+            self._place(item, MoveIntent(MoveKind.PAN, 1))
+        elif self._plain_request(item, owner):
+            self.reading.some_motion = self._whole()
+        else:
+            self.reading.unclear.append(self._whole())
+
+    def _plain_request(self, item: Item, owner: Owner | None) -> bool:
+        """ "the camera moves", "add motion": motion of no kind in particular."""
+        return item.concept == "move" and (owner is Owner.CAMERA or not self._has_unknown_words())
+
+    def _says_rotation(self, item: Item) -> bool:
+        text = self.tokens[item.first].text
+        return not self.reader.english or text.startswith(("rotat", "spin", "spun", "twist", "twirl", "whirl"))
+
+    def _directed(self, index: int, item: Item, verb: str) -> bool:
+        """Places the moves that ``verb`` makes with the directions around it; False when there are none."""
+        found = False
+        kinds: set[MoveKind] = set()
+        for at, direction in self._directions(index, item, verb):
+            both = direction in grammar.PAIRS
+            made = grammar.VERBS[verb].get(grammar.PAIRS[direction][0] if both else direction)
+            if made is None or made[0] in kinds:
+                continue
+            if found and self.items[at].first - item.last > _FAR_TOKENS:
+                continue
+            found = True
+            kinds.add(made[0])
+            self.used.add(at)
+            last = max(item.last, self.items[at].last)
+            first = min(item.first, self.items[at].first)
+            self._place(Item(item.concept, first, last), MoveIntent(*made, both=both))
+        return found
+
+    def _directions(self, index: int, item: Item, verb: str) -> list[tuple[int, str]]:
+        """(index, direction) of the directions that belong to the verb at ``index``, nearest first."""
+        wanted = grammar.VERBS.get(verb, {})
+        after: list[tuple[int, str]] = []
+        edge = item.last
+        for at in range(index + 1, len(self.items)):
+            other = self.items[at]
+            if other.first < item.last:
+                continue
+            if self._is_verb(other):
+                break
+            if at in self.used or not self._fits(other.concept, wanted):
+                continue
+            reach = _NEAR_TOKENS if other.concept in _NEAR and self.reader.english else _FAR_TOKENS
+            if other.first - edge > reach or self._is_preposition(other, verb):
+                continue
+            edge = other.last
+            after.append((at, other.concept))
+        if after:
+            return after
+        for at in range(index - 1, -1, -1):
+            other = self.items[at]
+            if self._is_verb(other):
+                break
+            if at not in self.used and self._fits(other.concept, wanted) and not self._is_preposition(other, verb):
+                gap = item.first - other.last
+                if not self.reader.english or gap <= (1 if other.concept in _NEAR else 6):
+                    return [(at, other.concept)]
+        return []
+
+    def _fits(self, concept: str, wanted: dict[str, grammar.Made]) -> bool:
+        return concept in wanted or (concept in grammar.PAIRS and grammar.PAIRS[concept][0] in wanted)
+
+    def _is_verb(self, item: Item) -> bool:
+        return (
+            item.concept in grammar.VERBS
+            or grammar.concept_move(item.concept) is not None
+            or item.concept in _STIRS
+            or item.concept in {"action", "state", "purpose"}
+        )
+
+    def _is_preposition(self, item: Item, verb: str) -> bool:
+        """ "moves in the wind", "pans over the roofs": no direction but the beginning of a place."""
+        if not self.reader.english:  # Dutch and German end with it: "zoomt langzaam in", but "in het huis"
+            return item.concept in {"in", "out"} and verb != "zoom" and item.last < self.segment.last
+        if item.concept != "in" or item.last - item.first > 1 or verb == "zoom":
+            return False
+        if self.tokens[item.first].text not in {"in", "into", "inside"} or item.last >= len(self.tokens):
+            return False
+        following = self.tokens[item.last]
+        return following.mark is Mark.WORD and following.text not in {"on", "to", "toward", "towards", "close", "closer", "slowly"}
+
+    def _place(self, item: Item, move: MoveIntent, *, any_sign: bool = False) -> None:
+        words = self._words(item.first, item.last)
+        if self._negated(item):
+            self.reading.refusals.append(Refusal(move.kind, 0 if any_sign or move.both else move.sign, self._whole()))
+            return
+        exact = None
+        if move.kind not in {MoveKind.STATIC, MoveKind.HANDHELD}:
+            later = [first for first, _, _ in self.placed if first > item.first]
+            exact = exact_amount(move.kind, self.segment, self.tokens, self.segment.first, min(later, default=self.segment.last))
+        manner = move.manner if exact is None else move.manner.joined(Manner(exact=exact))
+        self.placed.append((item.first, item.last, MoveIntent(move.kind, move.sign, manner, move.both, words)))
+
+    def _is_anothers(self, index: int, item: Item) -> bool:
+        """Whether a camera word is said of someone else: "she tilts", "cars roll past". Then it is ignored or life."""
+        if self.tokens[item.first].text.startswith(_SIGNED_NAMES):
+            return False
+        owner = self.owners.of_verb(index, strict=True)
+        if owner is None and self.owners.has_object(index, body=True):
+            self._ignored(item)  # "tilt your head"
+            return True
+        if owner is None or owner is Owner.CAMERA:
+            return False
+        noun = self.owners.life_noun(index, after=False)
+        if noun is not None:
+            self._noun_moves(noun, item)
+        elif item.first < self.described_from:
+            self._ignored(item)
+        return True
+
+    def _static(self, index: int, item: Item) -> None:
+        owner = self.owners.of_verb(index)
+        noun = self.owners.life_noun(index, after=False)
+        if noun is not None and owner is not Owner.CAMERA:
+            if not self._negated(item):
+                self.reading.life.append(LifeIntent(LIFE_NOUNS[noun], 0.0, self._whole()))
+        elif owner in {Owner.ACTOR, Owner.THING}:
+            self.reading.still_subject = self._whole()
+        else:
+            self.context.verb = None
+            self._place(item, MoveIntent(MoveKind.STATIC, 1), any_sign=True)
+
+    def _some_move(self, item: Item) -> None:
+        if not self._negated(item):
+            self.reading.some_motion = self._words(item.first, item.last)
+            self.reading.manner = combined([manner for _, manner in self.manners])
+        elif not self._slows(item):
+            self.reading.no_motion = self._whole()
+
+    def _slows(self, item: Item) -> bool:
+        """ "no fast movement" does not forbid movement."""
+        return any(word.concept in {"fast", "sudden", "strong", "extreme", "dramatic"} for word, _ in self.manners)
+
+    def _ellipsis(self) -> None:
+        """ "... and then back out": a direction alone takes the verb before it."""
+        verb = self.context.verb
+        if verb is None or self.segment.link is Link.SENTENCE or self._unknown_count() > 1:
+            return
+        wanted = grammar.VERBS.get(verb, {})
+        for at, item in enumerate(self.items):
+            if self._is_verb(item) or item.concept.startswith(("noun.person", "noun.animal", "n.")):
+                return
+            if at in self.used or not self._fits(item.concept, wanted):
+                continue
+            both = item.concept in grammar.PAIRS
+            made = wanted[grammar.PAIRS[item.concept][0] if both else item.concept]
+            self.used.add(at)
+            self._place(item, MoveIntent(*made, both=both))
+
+    # -- life and actions
+
+    def _stirring(self, index: int, item: Item) -> None:
+        noun = self.owners.life_noun(index, after=True)
+        if noun is not None:
+            self._noun_moves(noun, item)
+        elif self.owners.of_verb(index) in {Owner.ACTOR, Owner.THING} and item.first < self.described_from:
+            self._ignored(item)
+
+    def _noun_moves(self, noun: str, item: Item) -> None:
+        kind = LIFE_NOUNS[noun]
+        if noun == "n.sway" and item.concept == "fall":
+            kind = LifeKind.PETALS
+        if noun == "n.light" and item.concept in {"rise", "sink", "fall"}:
+            self._ignored(item)  # sunrise and sunset
+            return
+        self._life(kind, item)
+
+    def _life(self, kind: LifeKind, item: Item) -> None:
+        words = self._words(item.first, item.last) if item.last - item.first > 1 else self._whole()
+        strength = 0.0 if self._negated(item) else self._strength(item)
+        self.reading.life.append(LifeIntent(kind, strength, words))
+
+    def _strength(self, item: Item) -> float:
+        """Manner words close to the life they belong to (a camera move of the clause may claim others)."""
+        near = [
+            manner
+            for word, manner in self.manners
+            if (-4 <= word.first - item.last <= 2 or 0 <= item.first - word.last <= 4) and not self._nearer_to_move(word, item)
+        ]
+        return round(min(4.0, max(0.3, combined(near).factor)), 2)
+
+    def _nearer_to_move(self, word: Item, item: Item) -> bool:
+        mine = min(abs(word.first - item.last), abs(item.first - word.last))
+        return any(min(abs(word.first - last), abs(first - word.last)) < mine for first, last, _ in self.placed)
+
+    def _action(self, index: int, item: Item) -> None:
+        noun = self.owners.life_noun(index, after=False)
+        if noun is not None and self.tokens[item.first].text.startswith(("danc", "play", "run", "rac", "leap", "jump", "march")):
+            self._noun_moves(noun, item)
+            return
+        if self.owners.of_verb(index) is Owner.CAMERA:
+            if not self._directed_inside(item) and not self._directed(index, item, "move") and not self._negated(item):
+                self.reading.unclear.append(self._whole())
+            return
+        if item.first < self.described_from and not self.owners.is_adjective(index):
+            self._ignored(item)
+
+    def _directed_inside(self, item: Item) -> bool:
+        """ "the camera looks up": the direction is part of the phrase that names the action."""
+        words = [token.text for token in self.tokens[item.first : item.last]]
+        verb = "look" if words[0].startswith(("look", "glanc", "turn", "tilt")) else "move"
+        for word in words[1:]:
+            made = grammar.VERBS[verb].get(word)
+            if made is not None:
+                self._place(item, MoveIntent(*made))
+                return True
+        return False
+
+    def _ignored(self, item: Item) -> None:
+        if not self._negated(item):
+            self.reading.actions.append(self._whole())
+        elif not self.reading.empty:
+            return
+        else:
+            self.reading.manner_only = True  # "he does not run": nothing to do, and nothing left to ask
+
+    def _effect(self, index: int, item: Item) -> None:
+        if not self._negated(item):
+            self.reading.effects.append((item.concept[len("effect.") :], self._whole()))
+
+    def _bare_nouns(self) -> None:
+        """ "rain", "with falling fog", "add snow": weather is asked for by its name alone, other nouns with "add"."""
+        if self.reading.life or self.reading.actions or self.segment.first >= self.described_from:
+            return
+        makes = any(item.concept == "make" for item in self.items)
+        makes = makes or (self.segment.link is Link.BUT and self.context.stilled)
+        doer = any(item.concept.startswith("noun.") or item.concept in {"state", "action"} for item in self.items)
+        for item in self.items:
+            kind = LIFE_NOUNS.get(item.concept)
+            if kind is None:
+                continue
+            if self._negated(item) or makes or (item.concept in _WEATHER and not doer and self._unknown_count() <= 1 and not self.placed):
+                self._life(kind, item)
+
+    def _only(self) -> None:
+        if any(item.concept == "only" for item in self.items) and self.reading.life:
+            self.reading.still_subject = self._whole()
+
+    # -- what is left
+
+    def _spend_manner(self) -> None:
+        if self.reading.no_motion and any(r.kind is MoveKind.HANDHELD for r in self.reading.refusals):
+            self.reading.no_motion = None  # "no shaky camera movement" refuses the shake only
+        if self.placed:
+            claimed = self.manners if not self.reading.life else [m for m in self.manners if self._claimed(m[0])]
+            self.reading.moves.extend(share_out(self.placed, claimed))
+            return
+        if self.manners and self.reading.empty and self._unknown_count() == 0:
+            total = combined([manner for _, manner in self.manners])
+            if self._negated(self.manners[0][0]):
+                total = Manner(factor=0.7) if total.factor > 1 else PLAIN
+            self.reading.manner = total
+            self.reading.manner_only = True
+
+    def _claimed(self, word: Item) -> bool:
+        """Whether a manner word is nearer to a camera move than to the clause's life."""
+        lives = [item for item in self.items if item.concept.startswith("life.") or item.concept in _STIRS or item.concept in LIFE_NOUNS]
+        to_life = min((min(abs(word.first - i.last), abs(i.first - word.last)) for i in lives), default=99)
+        to_move = min(min(abs(word.first - last), abs(first - word.last)) for first, last, _ in self.placed)
+        return to_move <= to_life
+
+    def _remember(self) -> None:
+        first = self.owners.subject()
+        if first is not None:
+            self.context.owner = first
+        self.context.stilled = bool(self.reading.still_subject or self.reading.no_motion)
+
+    def _unknown_count(self) -> int:
+        return len(self.owners.unknown_words())
+
+    def _has_unknown_words(self) -> bool:
+        return self._unknown_count() > 0

@@ -1,0 +1,215 @@
+"""Who does it: the doer of each verb in a clause, and the noun that a motion belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from photoplay.engines.motion.language.lexicon import Table
+from photoplay.engines.motion.language.segments import Item, Link, Segment
+from photoplay.engines.motion.language.tokens import Mark, Token
+
+
+class Owner(Enum):
+    """Who moves."""
+
+    CAMERA = "camera"
+    ACTOR = "actor"  # a person, an animal, a vehicle, a part of a body
+    THING = "thing"  # anything else that has a name, known to the tables or not
+    NATURE = "nature"  # what the engine can bring to life: hair, water, clouds, ...
+
+
+_ACTORS = ("noun.person", "noun.pronoun", "noun.animal", "noun.vehicle", "noun.body")
+_DETERMINERS = frozenset("the a an two three this that these those his her its my our their your some every".split())
+_PREPOSITIONS = frozenset(
+    "of in on at by for from into onto with over under across along about around toward towards through past to near behind "
+    "beside between among above below against".split()
+)
+_PLURAL = frozenset({"they", "people", "them"})
+# Camera words that are things as well. A bare or plural form counts only with more evidence.
+_AMBIGUOUS = frozenset(
+    "pan pans truck trucks crane cranes pedestal pedestals roll rolls circle circles arc arcs track tracks trail trails boom booms "
+    "orbit orbits shake shakes spin spins scan scans sweep sweeps slider tilt head heads point points step steps face faces turn turns "
+    "lift lifts rise vertigo parallax hold holds locked lock race work slide slides ride rides".split()
+)
+_TRAVEL_PREPOSITIONS = frozenset("across along over around through toward towards from past between".split())
+_NAMES_OF_MOVES = frozenset("shot shots move movement motion effect style around".split())
+
+
+class Owners:
+    """Answers who does what in one clause."""
+
+    def __init__(
+        self, segment: Segment, tokens: Sequence[Token], words: Table, *, english: bool, carried: Owner | None
+    ) -> None:
+        self.segment = segment
+        self.items = segment.items
+        self.tokens = tokens
+        self.words = words
+        self.english = english
+        self.carried = carried
+
+    def _role(self, item: Item) -> Owner | None:
+        concept = item.concept
+        if concept == "camera":
+            return Owner.CAMERA
+        if concept == "noun.pronoun.it":
+            return self.carried or Owner.THING
+        if concept.startswith(_ACTORS):
+            return Owner.ACTOR
+        if concept.startswith("n."):
+            return Owner.NATURE
+        return Owner.THING if concept.startswith("noun.") else None
+
+    def of_verb(self, index: int, *, strict: bool = False) -> Owner | None:
+        """Who does the verb at ``index``; None when nobody is named, so that it is an order.
+
+        ``strict``: for words that are camera terms: a doer must fit the verb's form and not be far fetched.
+        """
+        verb = self.items[index]
+        candidates = [item for item in self.items[:index] if item.last <= verb.first and self._role(item) is not None]
+        subjects = [item for item in candidates if not self._is_object(item)] or candidates
+        if subjects:
+            role = self._role(self._best(subjects))
+            if strict and role is not Owner.CAMERA and self._is_order(verb):
+                return None
+            return role
+        if any(item.concept == "camera" and item.first - verb.last <= 2 for item in self.items[index + 1 :]):
+            return Owner.CAMERA  # "move the camera", "moving camera"
+        if self.english and self._unknown_subject(verb) and not (strict and self._is_order(verb)):
+            return Owner.THING
+        if self.carried is None or self.segment.link is Link.SENTENCE:
+            return None
+        if strict and self.carried is not Owner.CAMERA and self.segment.link not in {Link.AND, Link.THEN}:
+            return None
+        if strict and self._is_order(verb):
+            return None
+        return self.carried
+
+    def _best(self, subjects: list[Item]) -> Item:
+        cameras = [item for item in subjects if item.concept == "camera"]
+        return cameras[-1] if cameras and not self._later_subject(cameras[-1], subjects) else subjects[-1]
+
+    def _later_subject(self, camera: Item, subjects: list[Item]) -> bool:
+        return any(item.first > camera.first and item.concept.startswith("noun.pronoun") for item in subjects)
+
+    def _is_object(self, item: Item) -> bool:
+        """Whether a preposition stands before the noun (with its article and adjectives): "around *the old tree*"."""
+        if not self.english:
+            return False
+        at = item.first - 1
+        while at >= self.segment.first and item.first - at <= 4:
+            text = self.tokens[at].text
+            if text in _PREPOSITIONS:
+                return True
+            if self._starts_phrase(at) or self.tokens[at].mark is not Mark.WORD:
+                return False
+            at -= 1
+        return False
+
+    def _starts_phrase(self, at: int) -> bool:
+        return any(item.first <= at < item.last and (self._role(item) is not None or item.concept in {"action", "state"}) for item in self.items)
+
+    def _is_order(self, verb: Item) -> bool:
+        """English orders have the bare form: "push in", not "pushes in"."""
+        if not self.english:
+            return False
+        text = self.tokens[verb.first].text
+        return not text.endswith(("s", "ing", "ed"))
+
+    def _unknown_subject(self, verb: Item) -> bool:
+        """ "the zeppelin moves": an article and a word that no table knows, right before the verb."""
+        before = range(self.segment.first, verb.first)
+        if not any(self.tokens[at].text in _DETERMINERS for at in before):
+            return False
+        unknown = self.unknown_words()
+        return any(at in unknown and not self.tokens[at].text.endswith("ly") for at in before)
+
+    def life_noun(self, index: int, *, after: bool) -> str | None:
+        """The noun of nature that moves by the verb at ``index``: the nearest before it, else right after it."""
+        verb = self.items[index]
+        for item in reversed(self.items[:index]):
+            if item.last > verb.first:
+                continue
+            if item.concept.startswith("n."):
+                return item.concept
+            if self._role(item) is not None and not self._is_object(item):
+                return None
+            if item.concept in {"action", "state"} and self._role(item) is None:
+                return None
+        if not after:
+            return None
+        for item in self.items[index + 1 :]:
+            if item.first < verb.last:
+                continue
+            if item.first - verb.last > 3:
+                return None
+            if item.concept.startswith("n."):
+                return item.concept
+            if self._role(item) is not None and not item.concept.startswith("noun.pronoun"):
+                return None
+        return None
+
+    def is_adjective(self, index: int) -> bool:
+        """Whether a participle describes what is seen: "a *laughing* woman"."""
+        verb = self.items[index]
+        if not self.english or not self.tokens[verb.last - 1].text.endswith(("ing", "ed")):
+            return False
+        before = self.tokens[verb.first - 1].text if verb.first > self.segment.first else ""
+        follows = any(item.first == verb.last and self._role(item) is not None for item in self.items)
+        return before in _DETERMINERS and follows
+
+    def has_object(self, index: int, *, body: bool = False) -> bool:
+        """Whether an order has a thing to act upon: "move *the car* forward", not "move toward the car".
+
+        ``body``: only a part of a body counts ("tilt *your head*").
+        """
+        verb = self.items[index]
+        if not self.english or verb.concept == "follow":
+            return False
+        at = verb.last
+        while at < self.segment.last and at - verb.last <= 4:
+            if self.tokens[at].text in _PREPOSITIONS or self.tokens[at].mark is not Mark.WORD:
+                return False
+            for item in self.items:
+                if item.first == at and (role := self._role(item)) is not None:
+                    if body and item.concept.startswith("noun.pronoun"):
+                        continue
+                    return item.concept.startswith("noun.body") if body else role is not Owner.CAMERA
+            at += 1
+        return False
+
+    def means_camera(self, index: int, verb: Item, directed: bool) -> bool:
+        """Whether a word that also names a thing ("pan", "crane", "roll") is meant as a camera move here."""
+        text = self.tokens[verb.first].text
+        if not self.english or verb.last - verb.first > 1 or text not in _AMBIGUOUS or directed:
+            return True
+        if any(item.concept == "camera" for item in self.items):
+            return True
+        following = self.tokens[verb.last].text if verb.last < self.segment.last else ""
+        if following in _NAMES_OF_MOVES or following in _TRAVEL_PREPOSITIONS:
+            return True
+        others = [item for item in self.items if item is not verb and item.concept.startswith(("noun.", "n.", "action", "state", "plain"))]
+        return not others and len(self.unknown_words()) == 0
+
+    def subject(self) -> Owner | None:
+        """The first doer of the clause, which the next clause may inherit."""
+        for item in self.items:
+            role = self._role(item)
+            if role is not None and not self._is_object(item):
+                return role
+        return None
+
+    def unknown_words(self) -> set[int]:
+        """Tokens of the clause that no table knows."""
+        known: set[int] = set()
+        for item in self.items:
+            known.update(range(item.first, item.last))
+        return {
+            at
+            for at in range(self.segment.first, self.segment.last)
+            if at not in known
+            and self.tokens[at].mark in {Mark.WORD, Mark.CHAR}
+            and self.tokens[at].text not in self.words.common
+            and len(self.tokens[at].text) > (1 if self.tokens[at].mark is Mark.WORD else 0)
+        }
