@@ -1,0 +1,145 @@
+"""Workers that die: nothing is lost, finished steps are not run again, nobody is charged twice."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import psutil
+import pytest
+
+from photoplay.jobs.executors import is_free
+from photoplay.jobs.job import JobState
+from photoplay.jobs.recovery import GIVEN_UP
+
+from .conftest import CREDITS, wait_for
+
+
+def test_a_worker_killed_in_mid_render_is_replaced_and_the_clip_finishes(farm):
+    worker = farm.worker()
+    job = farm.submit("frames=30 delay=0.1")
+    child = farm.wait_child(job)
+    wait_for(lambda: farm.job(job).progress > 0.1)
+    before = farm.job(job).progress
+    worker.kill()
+    child.wait(5)  # it takes its child along
+    farm.worker()
+    done = farm.wait(job)
+    assert done.state is JobState.SUCCEEDED, done.error_message
+    assert done.progress >= before
+    wait_for(lambda: farm.runs(job) == {"gather": 1, "render": 2, "sound": 1, "publish": 1, "notify": 1})
+    assert farm.balance == (CREDITS - job.credits, 0)
+
+
+def test_a_living_worker_takes_over_from_a_dead_one(farm):
+    """The contract with the library's private recovery call: a dead worker's job goes to one that lives."""
+    first = farm.worker()
+    job = farm.submit("frames=30 delay=0.1")
+    farm.wait_child(job)
+    second = farm.worker()
+    first.kill()
+    farm.wait_child(job, after=1)
+    taken = [run.executor_id for run in farm.runtime.steplog.of(job.id) if run.step == "render"]
+    assert taken == [first.executor_id, second.executor_id]
+    assert farm.wait(job).state is JobState.SUCCEEDED
+    assert farm.balance == (CREDITS - job.credits, 0)
+    wait_for(lambda: [row.id for row in farm.runtime.register.all()] == [second.executor_id])
+
+
+def test_a_worker_that_is_asked_to_stop_hands_its_job_back(farm):
+    first = farm.worker()
+    job = farm.submit("frames=30 delay=0.1")
+    child = farm.wait_child(job)
+    first.stop()
+    assert not child.is_running()
+    assert farm.job(job).state is JobState.RUNNING
+    assert farm.runtime.queue.statuses([job.id]) == {job.id: "PENDING"}
+    farm.worker()
+    assert farm.wait(job).state is JobState.SUCCEEDED
+    assert farm.runs(job)["gather"] == 1
+    assert farm.balance == (CREDITS - job.credits, 0)
+
+
+def test_a_job_that_kills_its_worker_is_given_up_after_three_tries(farm):
+    job = farm.submit("poison")
+    for _ in range(3):
+        worker = farm.worker()
+        worker.process.wait(30)
+    farm.worker()
+    failed = farm.wait(job)
+    assert (failed.state, failed.error_code, failed.error_message) == (JobState.FAILED, "render_crashed", GIVEN_UP)
+    assert farm.runs(job)["render"] == 3
+    assert farm.balance == (CREDITS, 0)
+    assert farm.wait(farm.submit("frames=2")).state is JobState.SUCCEEDED  # the worker lives on
+
+
+def test_two_processes_never_share_an_id(farm):
+    workers = [farm.worker() for _ in range(2)]
+    assert len({worker.executor_id for worker in workers}) == 2
+    for worker in workers:
+        assert not is_free(farm.runtime.settings.data_dir / "locks", worker.executor_id)
+    workers[0].kill()
+    again = farm.worker()
+    assert again.executor_id not in {worker.executor_id for worker in workers}
+
+
+def test_a_stopped_worker_cannot_write_after_another_has_taken_over(farm):
+    """A zombie: declared dead while it stood still, it wakes up and finds that the job is no longer its own."""
+    zombie = farm.worker()
+    job = farm.submit("frames=30 delay=0.1")
+    child = farm.wait_child(job)
+    zombie.process.send_signal(signal.SIGSTOP)
+    other = farm.worker()
+    # Standing still shows only after the time-out for other machines' workers; here it is said at once.
+    farm.runtime.register.forget([zombie.executor_id])
+    farm.set_workflow(job, status="ENQUEUED", owner_xid=None)
+    farm.wait_child(job, after=1)
+    zombie.process.send_signal(signal.SIGCONT)
+    child.wait(5)  # the zombie lets go of it
+    done = farm.wait(job)
+    assert done.state is JobState.SUCCEEDED
+    assert other.executor_id == farm.runtime.steplog.of(job.id)[-1].executor_id
+    assert farm.balance == (CREDITS - job.credits, 0)
+
+
+def test_many_jobs_survive_workers_that_die_again_and_again(farm):
+    made = [farm.submit(f"frames=4 delay=0.05 n={n}") for n in range(6)]
+    for _ in range(2):
+        worker = farm.worker(slots=2)
+        time.sleep(1.0)
+        worker.kill()
+    farm.worker(slots=2)
+    ended = [farm.wait(job) for job in made]
+    # A job may have been running whenever a worker died; killed thrice, it would be given up and paid back.
+    for job in ended:
+        assert job.state is JobState.SUCCEEDED or (job.state, job.error_code) == (JobState.FAILED, "render_crashed")
+    spent = sum(job.credits for job in ended if job.state is JobState.SUCCEEDED)
+    assert spent > 0
+    assert farm.balance == (CREDITS - spent, 0)
+    wait_for(lambda: not [p for p in psutil.process_iter() if _is_render_child(p)])
+
+
+def _is_render_child(process: psutil.Process) -> bool:
+    try:
+        return process.ppid() == 1 and "photoplay.jobs.render_child" in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+@pytest.mark.parametrize("status", ["ERROR", "CANCELLED"])
+def test_a_live_job_whose_workflow_ended_is_ended_too(farm, status):
+    job = farm.submit()
+    farm.runtime.lifecycle.begin(job.id, "gone")
+    farm.set_workflow(job, status=status)
+    farm.worker()
+    ended = farm.wait(job)
+    assert ended.state is (JobState.CANCELED if status == "CANCELLED" else JobState.FAILED)
+    assert farm.balance == (CREDITS, 0)
+
+
+def test_a_job_that_the_queue_does_not_know_is_queued_again(farm):
+    job = farm.submit()
+    farm.runtime.queue.forget([job.id])
+    farm.runtime.lifecycle.begin(job.id, "gone")
+    farm.worker()
+    assert farm.wait(job).state is JobState.SUCCEEDED
