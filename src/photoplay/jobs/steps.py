@@ -18,6 +18,7 @@ from typing import Any
 from photoplay.engines.base import RenderRequest, RenderResult
 from photoplay.errors import (
     AudioUnreadable,
+    FileTooLarge,
     ImageFormatUnsupported,
     ImageUnreadable,
     InputError,
@@ -31,7 +32,7 @@ from photoplay.jobs.service import storage_prefixes
 from photoplay.jobs.steplog import StepLog
 from photoplay.jobs.store import JobStore, Picture, WorkOrder
 from photoplay.media.fetch import Fetcher
-from photoplay.media.sniff import sniff
+from photoplay.media.sniff import SNIFF_BYTES, sniff
 from photoplay.settings import Settings
 from photoplay.shot import Brush, Plan
 from photoplay.storage import Storage
@@ -111,15 +112,17 @@ class Steps:
         if ref.key is not None:
             stored = await asyncio.to_thread(storage.stat, ref.key)
             if stored.size_bytes > max_bytes:
-                raise InputError(f"{_called(ref)} is larger than {max_bytes} bytes")
-            head = await asyncio.to_thread(lambda key: b"".join(storage.stream(key, length=4096)), ref.key)
+                raise FileTooLarge(f"{_called(ref)} is larger than {max_bytes} bytes.")
+            head = await asyncio.to_thread(lambda key: b"".join(storage.stream(key, length=SNIFF_BYTES)), ref.key)
             return ref.key, sniff(head)
         if ref.url is None:
             raise InputError("a file is named neither by a URL nor by an upload")
-        data = await asyncio.to_thread(self._tools.fetcher.fetch, ref.url, max_bytes=max_bytes)
+        path = run.work_dir / name
+        await asyncio.to_thread(self._tools.fetcher.fetch_to, ref.url, path, max_bytes=max_bytes)
         key = f"{storage_prefixes(run.job_id)[1]}/{name}"
-        await asyncio.to_thread(storage.put_bytes, key, data)
-        return key, sniff(data[:4096])
+        await asyncio.to_thread(storage.put_file, key, path)
+        with path.open("rb") as file:
+            return key, sniff(file.read(SNIFF_BYTES))
 
     # render ------------------------------------------------------------------------------------------------------
 

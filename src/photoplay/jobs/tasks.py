@@ -37,22 +37,26 @@ def sound(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     Returns ``files``: kind to path, size and SHA-256; ``notes``: plain words for the user.
     """
     from photoplay.media.video import mux, thumbnail
-    from photoplay.sound import SoundRequest, render_soundtrack
 
     work_dir = Path(document["work_dir"])
-    made = render_soundtrack(SoundRequest.model_validate(document["sound"]), work_dir)
+    track, notes = None, ()
+    if document["sound"]["mode"] != "none":
+        from photoplay.sound import SoundRequest, render_soundtrack
+
+        made = render_soundtrack(SoundRequest.model_validate(document["sound"]), work_dir)
+        track, notes = made.path, made.notes
     progress(0.6, "sound")
     files: dict[str, Path] = {}
     for kind in ("video", "watermarked"):
         silent = document[kind]
         if silent is not None:
             files[kind] = work_dir / f"final-{kind}.mp4"
-            mux(Path(silent), made.path, files[kind])
+            mux(Path(silent), track, files[kind])
     progress(0.8, "mux")
     files["thumbnail"] = work_dir / "thumbnail.webp"
     files["thumbnail"].write_bytes(thumbnail(files["video"]))
     progress(1.0, "thumbnail")
-    return {"files": {kind: _described(path) for kind, path in files.items()}, "notes": list(made.notes)}
+    return {"files": {kind: _described(path) for kind, path in files.items()}, "notes": list(notes)}
 
 
 def _described(path: Path) -> dict[str, Any]:

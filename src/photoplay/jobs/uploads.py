@@ -15,11 +15,10 @@ from photoplay.clock import Clock
 from photoplay.db import writing
 from photoplay.db.tables import uploads
 from photoplay.errors import UploadNotFound, UploadTooLarge
-from photoplay.media.sniff import sniff
+from photoplay.media.sniff import SNIFF_BYTES, sniff
 from photoplay.storage import Storage
 
 PREFIX = "uploads"
-_HEAD_BYTES = 4096  # enough for every magic number
 _MAX_NAME_CHARS = 200
 
 
@@ -68,8 +67,8 @@ class Uploads:
                 size_bytes += len(piece)
                 if size_bytes > self._max_bytes:
                     raise UploadTooLarge(f"The file is larger than {self._max_bytes} bytes.")
-                if len(head) < _HEAD_BYTES:
-                    head += piece[: _HEAD_BYTES - len(head)]
+                if len(head) < SNIFF_BYTES:
+                    head += piece[: SNIFF_BYTES - len(head)]
                 digest.update(piece)
                 file.write(piece)
             file.flush()
