@@ -43,6 +43,8 @@ class Photo:
     rgb: U8
     digest: str
     focal_mm: float | None = None  # 35 mm equivalent from EXIF
+    alpha: U8 | None = None  # (H, W) uint8: the opacity the file had; None when opaque
+    notes: tuple[str, ...] = ()  # what was assumed while decoding
 
     @property
     def size(self) -> tuple[int, int]:

@@ -1,0 +1,113 @@
+"""Soft edges at working size: alpha that follows a large photo's detail, and colours without background in them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from photoplay.engines.motion import filters
+from photoplay.engines.motion.types import F32, U8
+
+ESTIMATE_SIDE = 640  # pixels of the long side at which foreground colours are estimated
+SOLID, CLEAR = 250, 5  # alpha above and below which a pixel is wholly in, wholly out
+
+
+def mix(under: U8, over: U8, weight: U8) -> None:
+    """Lays ``over`` on ``under`` (H, W, 3), in place, by ``weight`` (H, W) uint8; only mixed pixels cost arithmetic."""
+    cv2.copyTo(over, np.asarray(weight == 255, dtype=np.uint8), under)
+    rows, columns = np.nonzero((weight > 0) & (weight < 255))
+    if rows.size == 0:
+        return
+    share = weight[rows, columns].astype(np.float32)[:, None] * np.float32(1 / 255)
+    low, high = under[rows, columns].astype(np.float32), over[rows, columns].astype(np.float32)
+    under[rows, columns] = (low + (high - low) * share + 0.5).astype(np.uint8)
+
+
+def sharpen(picture: U8, alpha: U8, scale: float) -> U8:
+    """An enlarged alpha's edge, put on the picture's own edge.
+
+    The alpha is a local linear function of the picture's colours (the guided filter's model); the model is found at
+    reduced size and applied to the full picture, in the edge's band only.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        alpha: (H, W) uint8, enlarged ``scale`` times from the analysis.
+        scale: working pixels per analysis pixel.
+    """
+    if scale < 1.4:
+        return alpha
+    band = cv2.dilate(alpha, filters.disc(scale)) != cv2.erode(alpha, filters.disc(scale))
+    rows, columns = np.nonzero(band)
+    if rows.size == 0:
+        return alpha
+    height, width = alpha.shape
+    top, bottom, left, right = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
+    pad = round(4 * scale)
+    top, left = max(0, top - pad), max(0, left - pad)
+    bottom, right = min(height, bottom + pad), min(width, right + pad)
+    model = filters.guided_model(
+        picture[top:bottom, left:right], alpha[top:bottom, left:right], max(2, round(2.0 * scale)), 2e-4, round(scale)
+    )
+    model_h, model_w = model.shape[:2]
+    grid_x = (columns - left + 0.5) * (model_w / (right - left)) - 0.5
+    grid_y = (rows - top + 0.5) * (model_h / (bottom - top)) - 0.5
+    coefficients = gather(model, grid_x.astype(np.float32), grid_y.astype(np.float32))
+    colours = picture[rows, columns].astype(np.float32) * np.float32(1 / 255)
+    value = (coefficients[:, :3] * colours).sum(axis=1) + coefficients[:, 3]
+    value = filters.smoothstep(np.asarray(value, dtype=np.float32), 0.08, 0.92)
+    # The enlarged alpha still says how far from the edge a pixel is; the picture decides only near it.
+    old = alpha[rows, columns].astype(np.float32) * np.float32(1 / 255)
+    nearness = 1.0 - np.abs(2.0 * old - 1.0) ** 4
+    out = alpha.copy()
+    out[rows, columns] = filters.to_u8(np.asarray(old + (value - old) * nearness, dtype=np.float32))
+    return out
+
+
+def gather(image: F32, x: F32, y: F32) -> F32:
+    """(n, C) bilinear samples of ``image`` (H, W, C) at pixel centres ``x``, ``y`` (n,), clamped at the border."""
+    height, width = image.shape[:2]
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    x0, y0 = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+    x1, y1 = np.minimum(x0 + 1, width - 1), np.minimum(y0 + 1, height - 1)
+    fx, fy = (x - x0)[:, None], (y - y0)[:, None]
+    top = image[y0, x0] * (1 - fx) + image[y0, x1] * fx
+    low = image[y1, x0] * (1 - fx) + image[y1, x1] * fx
+    return np.asarray(top * (1 - fy) + low * fy, dtype=np.float32)
+
+
+def foreground(picture: U8, alpha: U8, behind: U8) -> U8:
+    """The layer's own colours: (H, W, 3) uint8, without the background that its soft edge lets through.
+
+    Forte 2021 ("Approximate fast foreground colour estimation"), with two blur radii at reduced size and the last
+    correction at full size against what will really be drawn behind it. Outside the layer its colours go on
+    smoothly, so that a warp's interpolation finds nothing else there.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        alpha: (H, W) uint8.
+        behind: (H, W, 3) uint8: the layer below, filled.
+    """
+    height, width = alpha.shape
+    size = filters.fit_size((width, height), ESTIMATE_SIDE)
+    small = filters.to_f32(filters.resize_u8(picture, size))
+    a = filters.to_f32(filters.resize_u8(alpha, size))
+    solid = filters.smoothstep(a, 0.85, 0.99)
+    front = filters.push_pull(small, solid) if float(solid.max()) > 0.5 else filters.push_pull(small, a)
+    for radius in (size[0] // 40 + 2, 3):
+        weight = filters.box(a, radius)[..., None]
+        mean_front = filters.box(front * a[..., None], radius) / np.maximum(weight, 1e-4)
+        share = np.clip(weight / 0.05, 0, 1)
+        mean_front = mean_front * share + front * (1 - share)
+        back = filters.box(small * (1 - a[..., None]), radius) / np.maximum(1 - weight, 1e-4)
+        front = mean_front + a[..., None] * (small - a[..., None] * mean_front - (1 - a[..., None]) * back)
+        front = np.clip(front, 0, 1).astype(np.float32)
+    out = np.ascontiguousarray(filters.resize_u8(filters.to_u8(front), (width, height), cv2.INTER_LINEAR))
+    cv2.copyTo(picture, np.asarray(alpha > SOLID, dtype=np.uint8), out)
+    rows, columns = np.nonzero((alpha > CLEAR) & (alpha <= SOLID))
+    if rows.size:
+        share = alpha[rows, columns].astype(np.float32)[:, None] * np.float32(1 / 255)
+        guess = out[rows, columns].astype(np.float32)
+        seen = picture[rows, columns].astype(np.float32)
+        shown = share * guess + (1 - share) * behind[rows, columns].astype(np.float32)
+        out[rows, columns] = np.clip(guess + share * (seen - shown) + 0.5, 0, 255).astype(np.uint8)
+    return out

@@ -1,0 +1,180 @@
+"""Small image filters that the scene and the stage share: typed, deterministic, built on OpenCV.
+
+Arrays are (H, W) or (H, W, C). Sizes are (width, height). Float images run 0..1 unless a function says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photoplay.engines.motion.types import F32, U8
+
+Image = NDArray[Any]
+
+
+def fit_size(size: tuple[int, int], long_side: int) -> tuple[int, int]:
+    """``size`` scaled down (never up) so that its long side is at most ``long_side``; both sides at least 1."""
+    width, height = size
+    scale = min(1.0, long_side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _resize(image: Image, size: tuple[int, int], how: int | None) -> Image:
+    height, width = image.shape[:2]
+    if (width, height) == size:
+        return image
+    if how is None:
+        how = cv2.INTER_AREA if size[0] * size[1] < width * height else cv2.INTER_LINEAR
+    return _same_rank(cv2.resize(image, size, interpolation=how), image)
+
+
+def _same_rank(result: Image, image: Image) -> Image:
+    """OpenCV drops a last axis of length 1; it is put back."""
+    return result if result.ndim == image.ndim else result[..., None]
+
+
+def resize_u8(image: U8, size: tuple[int, int], how: int | None = None) -> U8:
+    """``image`` at ``size``: area average when shrinking, linear when growing, or the OpenCV flag ``how``."""
+    return np.asarray(_resize(image, size, how), dtype=np.uint8)
+
+
+def resize_f32(image: F32, size: tuple[int, int], how: int | None = None) -> F32:
+    """As :func:`resize_u8`, for floats."""
+    return np.asarray(_resize(image, size, how), dtype=np.float32)
+
+
+def box(image: F32, radius: int) -> F32:
+    """Mean over a square of side ``2 * radius + 1`` pixels, mirrored at the border."""
+    side = 2 * radius + 1
+    return np.asarray(cv2.blur(image, (side, side), borderType=cv2.BORDER_REFLECT), dtype=np.float32)
+
+
+def blur(image: F32, sigma_px: float) -> F32:
+    """Gaussian blur; wide ones are worked out at a reduced size, where they look the same and cost far less."""
+    height, width = image.shape[:2]
+    factor = int(min(sigma_px / 3.0, min(height, width) / 8.0))
+    if factor >= 2:
+        small = resize_f32(image, (max(1, width // factor), max(1, height // factor)), cv2.INTER_AREA)
+        return resize_f32(blur(small, sigma_px / factor), (width, height), cv2.INTER_LINEAR)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT), dtype=np.float32)
+
+
+def smoothstep(image: F32, low: float, high: float) -> F32:
+    """0 below ``low``, 1 above ``high``, a cubic without corners between."""
+    t = np.clip((image - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
+
+
+def disc(radius_px: float) -> U8:
+    """A round structuring element."""
+    side = 2 * max(1, round(radius_px)) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), dtype=np.uint8)
+
+
+def dilate(mask: U8, radius_px: float) -> U8:
+    """``mask`` grown by about ``radius_px``."""
+    return np.asarray(cv2.dilate(mask, disc(radius_px)), dtype=np.uint8) if radius_px >= 0.5 else mask
+
+
+def erode(mask: U8, radius_px: float) -> U8:
+    """``mask`` shrunk by about ``radius_px``; what touches the border stays."""
+    if radius_px < 0.5:
+        return mask
+    return np.asarray(cv2.erode(mask, disc(radius_px), borderType=cv2.BORDER_REPLICATE), dtype=np.uint8)
+
+
+def to_u8(image: F32) -> U8:
+    """0..1 floats to 0..255, rounded."""
+    return np.asarray(np.clip(image * 255.0 + 0.5, 0, 255), dtype=np.uint8)
+
+
+def to_f32(image: U8) -> F32:
+    """0..255 to 0..1 floats."""
+    return np.asarray(image, dtype=np.float32) * np.float32(1 / 255)
+
+
+def weighted_blur(image: F32, weight: F32, sigma_px: float, floor: float = 1e-4) -> F32:
+    """Normalised convolution (Knutsson and Westin 1993): the blur of ``image`` (H, W[, C]) where ``weight`` (H, W) counts."""
+    sums = blur(weight, sigma_px)
+    values = blur(image * (weight[..., None] if image.ndim == 3 else weight), sigma_px)
+    return np.asarray(values / np.maximum(sums[..., None] if image.ndim == 3 else sums, floor), dtype=np.float32)
+
+
+def push_pull(image: F32, weight: F32) -> F32:
+    """Fills the places without ``weight`` smoothly from those with it (pyramid push-pull, Gortler et al. 1996).
+
+    Args:
+        image: (H, W, C) float32.
+        weight: (H, W) float32 0..1; pixels of weight 1 come back unchanged.
+    """
+    height, width = weight.shape
+    if min(height, width) <= 2 or bool(weight.min() >= 1.0):
+        total = float(weight.sum())
+        if total <= 0:
+            return image
+        mean = (image * weight[..., None]).sum(axis=(0, 1)) / total
+        return np.asarray(image * weight[..., None] + mean * (1.0 - weight[..., None]), dtype=np.float32)
+    half = ((width + 1) // 2, (height + 1) // 2)
+    small_weight = resize_f32(weight, half, cv2.INTER_AREA)
+    small = resize_f32(image * weight[..., None], half, cv2.INTER_AREA) / np.maximum(small_weight, 1e-6)[..., None]
+    pulled = push_pull(np.asarray(small, dtype=np.float32), np.minimum(small_weight * 4.0, 1.0))
+    coarse = resize_f32(pulled, (width, height), cv2.INTER_LINEAR)
+    return np.asarray(image * weight[..., None] + coarse * (1.0 - weight[..., None]), dtype=np.float32)
+
+
+def guided(guide: F32, image: F32, radius_px: int, epsilon: float, step: int = 4) -> F32:
+    """Guided filter with a colour guide (He, Sun and Tang 2010), in its subsampled form (He and Sun 2015).
+
+    Args:
+        guide: (H, W, 3) float32, 0..1.
+        image: (H, W) float32: what to smooth along the guide's edges.
+        radius_px: window radius at full size.
+        epsilon: edges of a smaller variance than this are smoothed over.
+        step: the linear model is worked out at 1/step of the size.
+    """
+    height, width = image.shape
+    step = max(1, min(step, radius_px, height // 8, width // 8))
+    size = (max(1, width // step), max(1, height // step))
+    small_guide, small = resize_f32(guide, size, cv2.INTER_AREA), resize_f32(image, size, cv2.INTER_AREA)
+    model = _model(small_guide, small, max(1, round(radius_px / step)), epsilon)
+    model = resize_f32(model, (width, height), cv2.INTER_LINEAR)
+    result = model[..., 3].copy()
+    for channel in range(3):
+        result += model[..., channel] * guide[..., channel]
+    return np.asarray(result, dtype=np.float32)
+
+
+def guided_model(guide: U8, image: U8, radius_px: int, epsilon: float, step: int) -> F32:
+    """The guided filter's linear model alone, at 1/step of the size: (h, w, 4) float32; image = r, g, b, 1 times it."""
+    height, width = image.shape
+    step = max(1, min(step, radius_px, height // 8, width // 8))
+    size = (max(1, width // step), max(1, height // step))
+    small_guide, small = to_f32(resize_u8(guide, size, cv2.INTER_AREA)), to_f32(resize_u8(image, size, cv2.INTER_AREA))
+    return _model(small_guide, small, max(1, round(radius_px / step)), epsilon)
+
+
+def _model(g: F32, p: F32, r: int, epsilon: float) -> F32:
+    mean_g, mean_p = box(g, r), box(p, r)
+    cov_gp = box(g * p[..., None], r) - mean_g * mean_p[..., None]
+    red, green, blue = g[..., 0], g[..., 1], g[..., 2]
+    pairs = np.dstack([red * red, red * green, red * blue]), np.dstack([green * green, green * blue, blue * blue])
+    first, second = box(pairs[0], r), box(pairs[1], r)
+    m0, m1, m2 = mean_g[..., 0], mean_g[..., 1], mean_g[..., 2]
+    s00 = first[..., 0] - m0 * m0 + epsilon
+    s01, s02 = first[..., 1] - m0 * m1, first[..., 2] - m0 * m2
+    s11 = second[..., 0] - m1 * m1 + epsilon
+    s12 = second[..., 1] - m1 * m2
+    s22 = second[..., 2] - m2 * m2 + epsilon
+    # The 3x3 covariance is symmetric: its inverse by cofactors is far quicker than a batched solve.
+    c00, c01, c02 = s11 * s22 - s12 * s12, s02 * s12 - s01 * s22, s01 * s12 - s02 * s11
+    c11, c12, c22 = s00 * s22 - s02 * s02, s01 * s02 - s00 * s12, s00 * s11 - s01 * s01
+    det = s00 * c00 + s01 * c01 + s02 * c02
+    k0, k1, k2 = cov_gp[..., 0], cov_gp[..., 1], cov_gp[..., 2]
+    a = np.dstack([c00 * k0 + c01 * k1 + c02 * k2, c01 * k0 + c11 * k1 + c12 * k2, c02 * k0 + c12 * k1 + c22 * k2])
+    a = np.asarray(a / det[..., None], dtype=np.float32)
+    b = np.asarray(mean_p - (a * mean_g).sum(axis=2), dtype=np.float32)
+    return box(np.dstack([a, b]), r)

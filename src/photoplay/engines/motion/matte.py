@@ -1,0 +1,225 @@
+"""The subject's matte: what stands out of the photo, with a soft but decided edge.
+
+U²-Net (Qin et al. 2020, the small ``u2netp``) says where the subject is at 320 x 320. Its levels are hardened,
+doubtful parts go to the background, and the edge is found again in the photo itself: a band around the outline
+is solved from the colours on both sides, smoothed by a guided filter. Without the weights a spectral residual
+saliency (Hou and Zhang 2007) seeds a graph cut (GrabCut, Rother et al. 2004): plainer, and it says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from photoplay.engines.motion import filters, nets
+from photoplay.engines.motion.types import F32, U8, Face
+from photoplay.models.weights import find
+
+NET_SIDE = 320  # pixels; the network's input
+SURE, SEEN = 0.60, 0.45  # probability above which a pixel is subject; mean a component needs at least to count
+MIN_AREA, MAX_AREA = 0.004, 0.88  # fractions of the photo: smaller is a speck, larger is no subject but a close-up
+MAX_DOUBT = 0.85  # doubtful pixels per sure pixel beyond which there is no clear subject
+MIN_CONFIDENCE = 0.45  # below this the subject is likely a part of something (a cable, a shadow)
+MIN_SPECK = 0.02  # parts smaller than this fraction of the largest part are dropped
+NOTE_PLAIN = "subject matte: the network's weights are missing, a plainer estimate was used"
+
+
+@dataclass(frozen=True, slots=True)
+class Matte:
+    """The matte (h, w) uint8, how sure it is (0..1; 0 when there is no subject) and what was done plainer."""
+
+    alpha: U8
+    confidence: float
+    note: str | None = None
+
+
+def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = ()) -> Matte:
+    """The subject of a photo at analysis size; all zeros where none is clear.
+
+    Args:
+        rgb: (h, w, 3) uint8.
+        models_dir: where the weights are.
+        faces: faces already found; a part that holds one is kept however small.
+    """
+    path = find("u2netp", models_dir)
+    session = nets.onnx(path) if path is not None else None
+    note = None
+    if session is not None:
+        name = session.get_inputs()[0].name
+        output = session.run([session.get_outputs()[0].name], {name: _net_input(rgb)})[0]
+        probability = np.asarray(output, dtype=np.float32)[0, 0]
+    else:
+        probability = salient(rgb)
+        note = NOTE_PLAIN
+    mask, confidence = decide(probability, (rgb.shape[1], rgb.shape[0]), faces)
+    if confidence == 0.0:
+        return Matte(np.zeros(rgb.shape[:2], np.uint8), 0.0, note)
+    return Matte(refine(rgb, mask, probability), confidence, note)
+
+
+def _net_input(rgb: U8) -> F32:
+    """(1, 3, 320, 320) float32, scaled by the photo's own peak and the ImageNet statistics, as U²-Net was trained."""
+    small = filters.resize_u8(rgb, (NET_SIDE, NET_SIDE), cv2.INTER_AREA).astype(np.float32)
+    small /= max(1.0, float(small.max()))
+    small = (small - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
+    return np.ascontiguousarray(small.transpose(2, 0, 1)[None], dtype=np.float32)
+
+
+def decide(probability: F32, size: tuple[int, int], faces: tuple[Face, ...] = ()) -> tuple[U8, float]:
+    """Which parts of the network's map are the subject.
+
+    Args:
+        probability: (n, n) float32 0..1 over the whole photo.
+        size: the analysis (width, height), for the parts' true areas and faces' places.
+        faces: parts that hold a face stay.
+
+    Returns:
+        (n, n) uint8 mask, 0 or 255, and the confidence 0..1; 0 means no subject.
+    """
+    side_y, side_x = probability.shape
+    total = probability.size
+    hard = (probability > SURE).astype(np.uint8)
+    sure = float(hard.sum())
+    doubt = float(((probability > 0.15) & (probability <= SURE)).sum())
+    empty = np.zeros_like(hard)
+    if sure < MIN_AREA * total or sure > MAX_AREA * total or doubt > MAX_DOUBT * sure:
+        return empty, 0.0
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(hard, connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+    areas[0] = 0.0
+    keep = np.zeros(count, dtype=bool)
+    face_labels = {
+        int(labels[min(side_y - 1, int(y * side_y)), min(side_x - 1, int(x * side_x))])
+        for x, y in (face.box.centre for face in faces)
+    }
+    means = np.bincount(labels.ravel(), weights=probability.ravel().astype(np.float64), minlength=count)
+    for label in range(1, count):
+        strong = means[label] / areas[label] > SURE + 0.12 and areas[label] > MIN_SPECK * areas.max()
+        keep[label] = strong or label in face_labels
+    mask = keep[labels].astype(np.uint8) * 255
+    kept = float((mask > 0).sum())
+    if kept < MIN_AREA * total:
+        return empty, 0.0
+    mask = _fill_small_holes(mask, probability)
+    level = float(probability[mask > 0].mean())
+    confidence = float(np.clip((level - SEEN) / (1 - SEEN), 0, 1)) * (1.0 - 0.6 * min(1.0, doubt / max(kept, 1.0)))
+    if confidence < MIN_CONFIDENCE or _is_landscape_band(mask):
+        return empty, 0.0
+    return mask, confidence
+
+
+def _is_landscape_band(mask: U8) -> bool:
+    """Whether the mask runs from side to side with ground before it: a mountain range, not a subject."""
+    seen = mask > 0
+    return bool(seen[:, :2].any() and seen[:, -2:].any() and seen[-2:].mean() < 0.05)
+
+
+def _fill_small_holes(mask: U8, probability: F32) -> U8:
+    """Fills holes that the network itself was unsure of; real openings (a handle, crossed legs) stay open."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask == 0).astype(np.uint8), connectivity=4)
+    area = float((mask > 0).sum())
+    height, width = mask.shape
+    out = mask.copy()
+    for label in range(1, count):
+        x, y, w, h, size = (int(v) for v in stats[label, :5])
+        touches = x == 0 or y == 0 or x + w == width or y + h == height
+        if not touches and size < 0.03 * area:
+            inside = labels == label
+            if size < 12 or float(probability[inside].mean()) > 0.3:
+                out[inside] = 255
+    return out
+
+
+def refine(rgb: U8, mask: U8, probability: F32) -> U8:
+    """The mask's edge, found again in the photo at analysis size.
+
+    In a band around the outline each pixel's opacity is where its colour lies between the local subject colour
+    and the local background colour; where those two are alike, the outline itself, smoothed along the photo's
+    edges, is kept.
+
+    Returns:
+        (h, w) uint8.
+    """
+    height, width = rgb.shape[:2]
+    image = filters.to_f32(rgb)
+    unit = max(width, height) / NET_SIDE  # pixels of one network pixel
+    inside = filters.resize_f32(filters.to_f32(mask), (width, height), cv2.INTER_LINEAR)
+    soft = filters.resize_f32(probability, (width, height), cv2.INTER_LINEAR) * np.minimum(
+        1.0, filters.resize_f32(filters.to_f32(filters.dilate(mask, 2)), (width, height), cv2.INTER_LINEAR)
+    )
+    outline = np.asarray(0.5 * inside + 0.5 * soft, dtype=np.float32)
+    smooth = filters.guided(image, outline, max(3, round(3.0 * unit)), 1e-4, step=max(1, round(unit)))
+
+    hard = (inside > 0.5).astype(np.uint8) * np.uint8(255)
+    reach = max(2.0, 2.2 * unit)
+    sure_in = filters.erode(hard, reach)
+    sure_out = np.asarray(255 - filters.dilate(hard, reach * 1.3), dtype=np.uint8)
+    spread = 3.0 * reach
+    front = filters.weighted_blur(image, filters.to_f32(sure_in), spread)
+    back = filters.weighted_blur(image, filters.to_f32(sure_out), spread)
+    axis = front - back
+    apart = (axis * axis).sum(axis=2)
+    share = ((image - back) * axis).sum(axis=2) / np.maximum(apart, 1e-4)
+    # How far the pixel lies off the line between the two colours tells whether two colours explain it at all.
+    miss = ((image - back - axis * share[..., None]) ** 2).sum(axis=2)
+    near_front = filters.blur(filters.to_f32(sure_in), spread)
+    near_back = filters.blur(filters.to_f32(sure_out), spread)
+    trust = (
+        apart
+        / (apart + 0.03)
+        * np.exp(-miss / 0.01)
+        * filters.smoothstep(np.minimum(near_front, near_back), 0.002, 0.03)
+    )
+    trust = np.asarray(trust, dtype=np.float32)
+    solved = np.clip(share, 0.0, 1.0) * trust + np.clip(smooth, 0.0, 1.0) * (1.0 - trust)
+    fine = max(1, round(0.5 * unit))
+    solved = filters.guided(image, np.asarray(solved, dtype=np.float32), max(2, fine), 1e-4, step=1)
+    # The hardened outline bounds the answer: nothing far outside turns solid, nothing deep inside turns thin.
+    alpha = filters.smoothstep(solved, 0.12, 0.88)
+    alpha = np.where(sure_in > 0, np.maximum(alpha, filters.smoothstep(smooth, 0.1, 0.5)), alpha)
+    alpha = np.where(sure_out > 0, 0.0, alpha)
+    return filters.to_u8(np.asarray(alpha, dtype=np.float32))
+
+
+def salient(rgb: U8) -> F32:
+    """Where the eye goes, without a network: (n, n) float32 0..1, decided by a graph cut; near 0 when spread out.
+
+    The spectral residual of the photo at 64 pixels, weighted towards the centre, gives seeds; GrabCut at 160
+    pixels finds the region whose colours they share.
+    """
+    small = filters.resize_u8(rgb, (160, 160), cv2.INTER_AREA)
+    lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), dtype=np.float32)
+    saliency = np.zeros((64, 64), np.float32)
+    for channel in range(3):
+        plane = filters.resize_f32(np.ascontiguousarray(lab[..., channel]), (64, 64), cv2.INTER_AREA)
+        spectrum = np.fft.fft2(plane)
+        log_amplitude = np.log(np.abs(spectrum) + 1e-6).astype(np.float32)
+        residual = log_amplitude - np.asarray(cv2.blur(log_amplitude, (3, 3)), dtype=np.float32)
+        back = np.abs(np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))) ** 2
+        saliency += filters.blur(np.asarray(back, dtype=np.float32), 3.0)
+    # Colours unlike the rim's are likelier subject: distance to the nearest of four border means.
+    rims = (lab[:8].mean((0, 1)), lab[-8:].mean((0, 1)), lab[:, :8].mean((0, 1)), lab[:, -8:].mean((0, 1)))
+    unlike = np.min([np.linalg.norm(lab - rim, axis=2) for rim in rims], axis=0).astype(np.float32)
+    unlike = filters.blur(unlike, 3.0)
+    y, x = np.mgrid[-1:1:160j, -1:1:160j].astype(np.float32)
+    centre = np.exp(-(x * x + y * y) / 0.55)
+    score = filters.resize_f32(saliency / max(float(saliency.max()), 1e-6), (160, 160)) * 0.4
+    score = (score + 0.6 * unlike / max(float(unlike.max()), 1e-6)) * centre
+    score /= max(float(score.max()), 1e-6)
+    if float(unlike.max()) < 12.0 or float((score > 0.5).mean()) > 0.4:
+        return np.zeros((160, 160), np.float32)  # nothing stands out
+    seeds = np.full((160, 160), cv2.GC_PR_BGD, np.uint8)
+    seeds[score > 0.45] = cv2.GC_PR_FGD
+    seeds[score > 0.75] = cv2.GC_FGD
+    seeds[score < 0.12] = cv2.GC_BGD
+    seeds[:3], seeds[:, :3], seeds[:, -3:] = cv2.GC_BGD, cv2.GC_BGD, cv2.GC_BGD
+    if not bool((seeds == cv2.GC_FGD).any()):
+        return np.zeros((160, 160), np.float32)
+    cv2.setRNGSeed(7)  # GrabCut's k-means draws from OpenCV's global generator
+    cv2.grabCut(small, seeds, None, np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
+    cut = ((seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)).astype(np.uint8) * np.uint8(255)
+    cut = np.asarray(cv2.morphologyEx(cut, cv2.MORPH_OPEN, filters.disc(2)), dtype=np.uint8)
+    return filters.blur(filters.to_f32(cut), 1.0)

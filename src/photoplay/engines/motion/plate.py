@@ -1,0 +1,293 @@
+"""Fills the places of a layer that nothing shows: behind nearer layers, and beyond the photo's border.
+
+Example-based filling in the line of Wexler, Shechtman and Irani 2007: every patch of the hole is matched with a
+patch of what is known, the matches vote for the colours, and this is repeated from coarse to fine. The search is
+exhaustive at coarse sizes (one matrix product over a few DCT coefficients per patch) and local at the finest, so no
+randomised search is involved. The fill is worked out at about 170 pixels; it says *where* each place comes from, so
+the finished layer takes its colours from the low frequencies of the fill and its grain from the photo's own pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photoplay.engines.motion import filters
+from photoplay.engines.motion.types import F32, U8
+
+FILL_SIDE = 168  # pixels of the long side at which the finest matches are made
+LEVELS = (36, 60, 100, FILL_SIDE)
+ROUNDS = (4, 3, 2, 1)  # match-and-vote rounds at each level
+REACH = 3  # a patch is 2 * REACH + 1 pixels wide
+MAX_SOURCES = 3000  # patches searched at most; more are thinned out evenly
+PULL_X, PULL_Y = 0.03, 0.15  # how much a match far to the side, or far up or down, costs against its colours
+GRAIN = 5  # pixels of a block whose grain comes from one place
+MIN_SOURCES = 24  # fewer known patches than this cannot show what the place looks like
+
+Bool = NDArray[np.bool_]
+I32 = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A fill at small size: ``colour`` (h, w, 3) float32 0..1 everywhere; ``rows``, ``columns`` (h, w) int32: where
+    each place's grain comes from (its own place where it was known)."""
+
+    colour: F32
+    rows: I32
+    columns: I32
+
+
+@lru_cache(maxsize=1)
+def _basis() -> tuple[tuple[int, F32, F32], ...]:
+    """(channel, column kernel, row kernel): low DCT-II coefficients of a patch under a soft window."""
+    side = 2 * REACH + 1
+    n = np.arange(side)
+    window = np.exp(-0.5 * ((n - REACH) / (0.75 * REACH)) ** 2)
+    window /= window.sum()
+    waves = [np.cos(np.pi * (n + 0.5) * k / side) * (1.0 if k == 0 else np.sqrt(2.0)) for k in range(4)]
+    kernels = [np.asarray(wave * window, dtype=np.float32) for wave in waves]
+    luma = [(i, j) for i in range(4) for j in range(4) if i + j <= 3]
+    chroma = [(0, 0), (0, 1), (1, 0)]
+    return tuple(
+        (channel, kernels[i], kernels[j]) for channel in range(3) for i, j in (luma if channel == 0 else chroma)
+    )
+
+
+def _features(image: F32) -> F32:
+    """(h, w, F) float32: what each pixel's patch looks like, and where it is."""
+    height, width = image.shape[:2]
+    opponent = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb), dtype=np.float32)
+    planes = [
+        np.asarray(
+            cv2.sepFilter2D(opponent[..., channel], cv2.CV_32F, across, down, borderType=cv2.BORDER_REPLICATE),
+            dtype=np.float32,
+        )
+        for channel, down, across in _basis()
+    ]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    unit = max(height, width)
+    return np.dstack([*planes, x * (PULL_X / unit), y * (PULL_Y / unit)])
+
+
+def _nearest(targets: F32, sources: F32) -> I32:
+    """For each row of ``targets`` (n, F) the index of the nearest row of ``sources`` (m, F)."""
+    half_norm = 0.5 * (sources * sources).sum(axis=1)
+    best = np.empty(len(targets), np.int32)
+    block = max(1, 4_000_000 // max(1, len(sources)))
+    for start in range(0, len(targets), block):
+        score = targets[start : start + block] @ sources.T
+        score -= half_norm
+        best[start : start + block] = score.argmax(axis=1)
+    return best
+
+
+def _vote(image: F32, rows: I32, columns: I32, targets: Bool, hole: Bool, weight: F32) -> F32:
+    """The hole's pixels as the weighted mean of what all matched patches over them say."""
+    height, width = hole.shape
+    py, px = np.nonzero(hole)
+    total = np.zeros((len(py), 3), np.float32)
+    amount = np.zeros(len(py), np.float32)
+    flat = image.reshape(-1, 3)
+    for dy in range(-REACH, REACH + 1):
+        for dx in range(-REACH, REACH + 1):
+            qy, qx = np.clip(py - dy, 0, height - 1), np.clip(px - dx, 0, width - 1)
+            sy, sx = rows[qy, qx] + dy, columns[qy, qx] + dx
+            share = weight[qy, qx] * targets[qy, qx] * np.float32(np.exp(-(dy * dy + dx * dx) / (REACH * REACH)))
+            np.clip(sy, 0, height - 1, out=sy)
+            np.clip(sx, 0, width - 1, out=sx)
+            total += flat[sy * width + sx] * share[:, None]
+            amount += share
+    out = image.copy()
+    out[py, px] = total / np.maximum(amount, 1e-6)[:, None]
+    return out
+
+
+def _refine(features: F32, sources: Bool, targets: Bool, rows: I32, columns: I32) -> None:
+    """One local search in place: each target tries its neighbours' matches, moved along, and one pixel aside."""
+    height, width = targets.shape
+    ty, tx = np.nonzero(targets)
+    wanted = features[ty, tx]
+    best_y, best_x = rows[ty, tx], columns[ty, tx]
+    gap = wanted - features[best_y, best_x]
+    cost = (gap * gap).sum(axis=1)
+    for dy, dx in ((0, 2), (0, -2), (2, 0), (-2, 0), (0, 6), (0, -6), (6, 0), (-6, 0)):
+        ny, nx = np.clip(ty + dy, 0, height - 1), np.clip(tx + dx, 0, width - 1)
+        cy = np.clip(rows[ny, nx] + (ty - ny), 0, height - 1)
+        cx = np.clip(columns[ny, nx] + (tx - nx), 0, width - 1)
+        gap = wanted - features[cy, cx]
+        trial = (gap * gap).sum(axis=1)
+        # A known neighbour stands for itself: its "match" moved along is the target's own place, no source.
+        better = (trial < cost) & sources[cy, cx]
+        cost = np.where(better, trial, cost)
+        best_y, best_x = np.where(better, cy, best_y), np.where(better, cx, best_x)
+    for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+        cy, cx = np.clip(best_y + dy, 0, height - 1), np.clip(best_x + dx, 0, width - 1)
+        gap = wanted - features[cy, cx]
+        trial = (gap * gap).sum(axis=1)
+        better = (trial < cost) & sources[cy, cx]
+        cost = np.where(better, trial, cost)
+        best_y, best_x = np.where(better, cy, best_y), np.where(better, cx, best_x)
+    rows[ty, tx], columns[ty, tx] = best_y, best_x
+
+
+def _sources(known: Bool) -> Bool:
+    """Centres of patches that lie wholly in what is known."""
+    padded = cv2.erode(
+        known.astype(np.uint8),
+        np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8),
+        borderType=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
+    return np.asarray(padded, dtype=np.bool_)
+
+
+def synthesize(image: F32, known: Bool) -> Fill:
+    """Fills ``image`` where it is not ``known``.
+
+    Args:
+        image: (h, w, 3) float32 0..1, long side about :data:`FILL_SIDE`; its unknown places are not read.
+        known: (h, w) bool.
+    """
+    height, width = known.shape
+    full = (width, height)
+    own_rows, own_columns = (np.asarray(grid, dtype=np.int32) for grid in np.mgrid[0:height, 0:width])
+    weight = known.astype(np.float32)
+    smooth = np.clip(filters.push_pull(image, weight), 0, 1).astype(np.float32)
+    if bool(known.all()) or int(_sources(known).sum()) < MIN_SOURCES:
+        return Fill(smooth, own_rows, own_columns)
+    sizes = [filters.fit_size(full, side) for side in LEVELS if side < max(full)] + [full]
+    current: F32 | None = None
+    rows = columns = np.zeros((1, 1), np.int32)
+    for level, size in enumerate(sizes):
+        w, h = size
+        here = filters.resize_f32(weight, size, cv2.INTER_AREA)
+        seen = np.asarray(here > 0.999, dtype=np.bool_)
+        sources = _sources(seen)
+        if int(sources.sum()) < MIN_SOURCES:
+            continue
+        base = filters.resize_f32(smooth, size, cv2.INTER_AREA)
+        hole = ~seen
+        if current is None:
+            picture = base
+        else:
+            grown = filters.resize_f32(current, size, cv2.INTER_LINEAR)
+            picture = np.where(hole[..., None], grown, base).astype(np.float32)
+        targets = np.asarray(
+            cv2.dilate(hole.astype(np.uint8), np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)), dtype=np.bool_
+        )
+        # What lies deeper in the hole is less sure, and says less.
+        depth = np.asarray(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
+        trust = np.asarray(1.25 ** -np.minimum(depth, 40.0), dtype=np.float32)
+        local = max(size) > LEVELS[-2] and current is not None
+        if local:
+            rows, columns = _upsample_matches(rows, columns, size, sources)
+        rounds = ROUNDS[min(level, len(ROUNDS) - 1)]
+        for _ in range(rounds):
+            features = _features(picture)
+            if local:
+                _refine(features, sources, targets, rows, columns)
+            else:
+                rows, columns = _search(features, sources, targets)
+            picture = _vote(picture, rows, columns, targets, hole, trust)
+        current = picture
+    if current is None or current.shape[:2] != (height, width):
+        return Fill(smooth, own_rows, own_columns)
+    colour = _level(np.asarray(image, dtype=np.float32), known, current, rows, columns)
+    return Fill(colour, np.where(known, own_rows, rows), np.where(known, own_columns, columns))
+
+
+def _level(image: F32, known: Bool, filled: F32, rows: I32, columns: I32) -> F32:
+    """The fill with its tone drawn smoothly to what surrounds it (a membrane, as in Poisson editing, Pérez 2003).
+
+    Around the hole the matches also say what known pixels should look like; where they are off, so is the fill.
+    """
+    height, width = known.shape
+    ring = known & np.asarray(cv2.dilate((~known).astype(np.uint8), filters.disc(REACH)), dtype=np.bool_)
+    if not bool(ring.any()):
+        return np.where(known[..., None], image, filled).astype(np.float32)
+    said = image.reshape(-1, 3)[(rows * width + columns)[ring]]
+    off = np.zeros_like(image)
+    off[ring] = np.clip(image[ring] - said, -0.12, 0.12)
+    correction = filters.push_pull(filters.weighted_blur(off, ring.astype(np.float32), 2.0), ring.astype(np.float32))
+    distance = np.asarray(cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
+    fade = np.exp(-distance / (0.25 * max(height, width)))[..., None]
+    corrected = np.clip(filled + correction * fade, 0, 1)
+    return np.where(known[..., None], image, corrected).astype(np.float32)
+
+
+def _search(features: F32, sources: Bool, targets: Bool) -> tuple[I32, I32]:
+    height, width = targets.shape
+    sy, sx = np.nonzero(sources)
+    if len(sy) > MAX_SOURCES:
+        pick = np.linspace(0, len(sy) - 1, MAX_SOURCES).astype(np.int64)
+        sy, sx = sy[pick], sx[pick]
+    ty, tx = np.nonzero(targets)
+    best = _nearest(features[ty, tx], features[sy, sx])
+    rows, columns = (np.asarray(grid, dtype=np.int32) for grid in np.mgrid[0:height, 0:width])
+    rows[ty, tx], columns[ty, tx] = sy[best], sx[best]
+    return rows, columns
+
+
+def _upsample_matches(rows: I32, columns: I32, size: tuple[int, int], sources: Bool) -> tuple[I32, I32]:
+    """Matches of a coarser level as offsets at ``size``; any that miss the sources go to the nearest source."""
+    height, width = rows.shape
+    w, h = size
+    own_y, own_x = np.mgrid[0:height, 0:width].astype(np.float32)
+    shift_y = filters.resize_f32(np.asarray(rows - own_y, dtype=np.float32), size, cv2.INTER_NEAREST) * (h / height)
+    shift_x = filters.resize_f32(np.asarray(columns - own_x, dtype=np.float32), size, cv2.INTER_NEAREST) * (w / width)
+    y, x = np.mgrid[0:h, 0:w].astype(np.float32)
+    new_y = np.clip(np.rint(y + shift_y), 0, h - 1).astype(np.int32)
+    new_x = np.clip(np.rint(x + shift_x), 0, w - 1).astype(np.int32)
+    missed = ~sources[new_y, new_x]
+    if bool(missed.any()):
+        _, labels = cv2.distanceTransformWithLabels(
+            (~sources).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        )
+        sy, sx = np.nonzero(sources)
+        table_y, table_x = np.zeros(int(labels.max()) + 1, np.int32), np.zeros(int(labels.max()) + 1, np.int32)
+        table_y[labels[sy, sx]], table_x[labels[sy, sx]] = sy, sx
+        where = labels[new_y[missed], new_x[missed]]
+        new_y[missed], new_x[missed] = table_y[where], table_x[where]
+    return new_y, new_x
+
+
+def _blocks(shift: F32) -> F32:
+    """``shift`` constant over blocks of :data:`GRAIN` pixels, so that grain comes in whole pieces."""
+    height, width = shift.shape
+    rows = np.minimum(np.arange(height) // GRAIN * GRAIN + GRAIN // 2, height - 1)
+    columns = np.minimum(np.arange(width) // GRAIN * GRAIN + GRAIN // 2, width - 1)
+    return np.ascontiguousarray(shift[rows][:, columns])
+
+
+def render(fill: Fill, canvas: U8, known: U8) -> U8:
+    """The fill at full size: its low frequencies, and the grain of the places it comes from.
+
+    Args:
+        fill: at small size.
+        canvas: (H, W, 3) uint8; read only where ``known``.
+        known: (H, W) uint8, 255 where the canvas shows this layer.
+
+    Returns:
+        (H, W, 3) uint8: the fill everywhere; the caller lays the canvas over it.
+    """
+    height, width = known.shape
+    h, w = fill.rows.shape
+    size = (width, height)
+    base = filters.resize_u8(filters.to_u8(fill.colour), size, cv2.INTER_CUBIC)
+    own_y, own_x = np.mgrid[0:h, 0:w].astype(np.float32)
+    shift_x = _blocks(np.asarray(fill.columns - own_x, dtype=np.float32))
+    shift_y = _blocks(np.asarray(fill.rows - own_y, dtype=np.float32))
+    map_x = filters.resize_f32(shift_x, size, cv2.INTER_NEAREST) * np.float32(width / w)
+    map_y = filters.resize_f32(shift_y, size, cv2.INTER_NEAREST) * np.float32(height / h)
+    map_x += np.arange(width, dtype=np.float32)[None, :]
+    map_y += np.arange(height, dtype=np.float32)[:, None]
+    # Grain: what the canvas has over its own low frequencies, at the same cut as the fill's; none where unknown.
+    grain = np.asarray(cv2.subtract(canvas, base, dtype=cv2.CV_16S), dtype=np.int16)
+    grain = np.asarray(cv2.bitwise_and(grain, grain, mask=known), dtype=np.int16)
+    moved = cv2.remap(grain, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(cv2.add(base, moved, dtype=cv2.CV_8U), dtype=np.uint8)

@@ -1,0 +1,316 @@
+"""Regions of the photo by vote of colour, texture and position: sky, water, foliage, fire, smoke, ground, hair, skin.
+
+Every vote is strict, because a wrong region moves what should be still, and no region only leaves it still.
+All is worked out at 256 pixels; only the sky, which sets depth, is taken to the photo's own edges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photoplay.engines.motion import filters
+from photoplay.engines.motion.types import F32, U8, Face
+
+SIDE = 256  # pixels of the long side
+MIN_AREA = {"sky": 0.03, "water": 0.03, "foliage": 0.03, "fire": 0.002, "smoke": 0.01, "ground": 0.05}
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Weights (h, w) uint8 by name at analysis size, the horizon (fraction of the height) and how outdoor it looks."""
+
+    weights: dict[str, U8] = field(default_factory=dict)
+    horizon: float | None = None
+    outdoor: float = 0.0  # 0 a room or a table .. 1 under the sky
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What the votes look at, all (h, w) float32 at small size: Lab, hue in degrees, saturation, value, texture."""
+
+    rgb: F32
+    light: F32  # L*, 0..100
+    a: F32
+    b: F32
+    hue: F32  # 0..360
+    saturation: F32
+    value: F32
+    texture: F32  # local deviation of the lightness, 0..1
+    slope_x: F32
+    slope_y: F32
+    y: F32  # 0 top .. 1 bottom
+    free: Mask  # not subject
+
+
+def _look(rgb: U8, matte: U8) -> _Looks:
+    image = filters.to_f32(rgb)
+    lab = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), dtype=np.float32)
+    hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), dtype=np.float32)
+    light = np.ascontiguousarray(lab[..., 0])
+    mean = filters.box(light, 2)
+    texture = np.sqrt(np.maximum(filters.box(light * light, 2) - mean * mean, 0)) / 100.0
+    slope_x = np.asarray(cv2.Sobel(light, cv2.CV_32F, 1, 0), dtype=np.float32)
+    slope_y = np.asarray(cv2.Sobel(light, cv2.CV_32F, 0, 1), dtype=np.float32)
+    rows = np.linspace(0, 1, rgb.shape[0], dtype=np.float32)[:, None]
+    return _Looks(
+        image, light, lab[..., 1], lab[..., 2], hsv[..., 0], hsv[..., 1], hsv[..., 2],
+        np.asarray(texture, dtype=np.float32), slope_x, slope_y,
+        np.broadcast_to(rows, light.shape).astype(np.float32), matte < 64,
+    )  # fmt: skip
+
+
+def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
+    """The regions of a photo at analysis size.
+
+    Args:
+        rgb: (h, w, 3) uint8.
+        matte: (h, w) uint8.
+        faces: for hair and skin.
+    """
+    full = (rgb.shape[1], rgb.shape[0])
+    size = filters.fit_size(full, SIDE)
+    small_matte = filters.resize_u8(matte, size)
+    looks = _look(filters.resize_u8(rgb, size), small_matte)
+    found: dict[str, F32] = {}
+    sky = _sky(looks, found_subject=bool(matte.any()))
+    horizon = _horizon(sky, looks) if sky is not None else None
+    if sky is not None:
+        found["sky"] = sky.astype(np.float32)
+    foliage = _foliage(looks, sky)
+    if foliage is not None:
+        found["foliage"] = foliage
+    if sky is not None and horizon is not None:
+        water = _water(looks, sky, horizon)
+        if water is not None:
+            found["water"] = water
+        ground = _ground(looks, horizon, found)
+        if ground is not None:
+            found["ground"] = ground
+    fire = _fire(looks)
+    if fire is not None:
+        found["fire"] = fire
+        smoke = _smoke(looks, fire)
+        if smoke is not None:
+            found["smoke"] = smoke
+    skin, hair = _person(looks, filters.to_f32(small_matte), faces)
+    if skin is not None:
+        found["skin"] = skin
+    if hair is not None:
+        found["hair"] = hair
+    sky_share = float(found["sky"].mean()) if "sky" in found else 0.0
+    green_share = float(found["foliage"].mean()) if "foliage" in found else 0.0
+    outdoor = float(np.clip(sky_share * 8 + green_share * 3, 0, 1))
+    weights = {name: _to_full(weight, full) for name, weight in found.items() if name != "sky"}
+    if "sky" in found:
+        weights["sky"] = _sky_edge(rgb, found["sky"], matte)
+    return Regions(weights, horizon, outdoor)
+
+
+def _to_full(weight: F32, size: tuple[int, int]) -> U8:
+    return filters.to_u8(filters.resize_f32(filters.blur(weight, 1.2), size, cv2.INTER_LINEAR))
+
+
+def _sky_edge(rgb: U8, sky: F32, matte: U8) -> U8:
+    """The sky's weight with its edge on the photo's edge; the subject is cut out of it."""
+    size = (rgb.shape[1], rgb.shape[0])
+    radius = max(4, max(size) // 90)
+    wide = filters.resize_f32(sky, size, cv2.INTER_LINEAR)
+    smooth = filters.guided(filters.to_f32(rgb), wide, radius, 1e-4, step=max(1, radius // 3))
+    weight = filters.smoothstep(smooth, 0.3, 0.75) * (1.0 - filters.to_f32(matte))
+    return filters.to_u8(np.asarray(weight, dtype=np.float32))
+
+
+def _parts(mask: Mask, min_area: float) -> Mask:
+    """``mask`` without its parts smaller than ``min_area`` of the photo."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    keep = stats[:, cv2.CC_STAT_AREA] >= min_area * mask.size
+    keep[0] = False
+    return np.asarray(keep[labels], dtype=np.bool_) if count > 1 else mask
+
+
+def _sky(looks: _Looks, *, found_subject: bool) -> Mask | None:
+    """Smooth, sky-coloured, hanging from the top edge, ending above the ground."""
+    blue = (looks.b < -4) & (looks.hue > 185) & (looks.hue < 265) & (looks.light > 8)
+    grey = (np.hypot(looks.a, looks.b) < 11) & (looks.light > 62)
+    warm = (looks.light > 45) & (looks.hue < 62) & (looks.saturation < 0.65) & (looks.y < 0.55)
+    coloured = blue | grey | (warm & _has_sky_tone(looks, blue | grey))
+    # Clouds are bright and textured; plain sky is smooth.
+    smooth = looks.texture < np.where(grey & (looks.light > 70), 0.085, 0.045)
+    candidate = np.asarray(coloured & smooth & looks.free, dtype=np.uint8)
+    candidate = np.asarray(cv2.morphologyEx(candidate, cv2.MORPH_CLOSE, filters.disc(2)), dtype=np.uint8)
+    _, labels = cv2.connectedComponents(candidate, connectivity=4)
+    top = labels[0:2][looks.free[0:2]]
+    hanging = np.unique(top[top > 0])
+    sky = np.isin(labels, hanging)
+    if float(sky.mean()) < MIN_AREA["sky"]:
+        return None
+    # Holes in the sky are birds, cables and clouds.
+    _, holes, stats, _ = cv2.connectedComponentsWithStats((~sky & looks.free).astype(np.uint8), connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < 0.004 * sky.size
+    small[0] = False
+    sky = sky | small[holes]
+    width = sky.shape[1]
+    top_share = float(sky[:3].any(axis=0).mean())
+    bottom_share = float(sky[-4:].any(axis=0).mean())
+    if top_share < (0.25 if found_subject else 0.35) or bottom_share > 0.02:
+        return None  # a wall, a studio backdrop or a blurred background reaches down beside the subject
+    # Sky ends at something: the rows just under it must have more texture than it has itself.
+    under = _below(sky, max(2, width // 40)) & looks.free
+    if under.sum() < width // 4:
+        return None
+    inside = float(np.median(looks.texture[sky]))
+    outside = float(np.percentile(looks.texture[under], 60))
+    step = float(np.abs(np.median(looks.light[sky & _above(under)]) - np.median(looks.light[under]))) / 100.0
+    if outside < max(1.6 * inside, 0.012) and step < 0.12:
+        return None
+    return np.asarray(sky, dtype=np.bool_)
+
+
+def _has_sky_tone(looks: _Looks, tones: NDArray[np.bool_]) -> bool:
+    """Warm evening colours count as sky only where blue or grey sky is seen too."""
+    return float(tones[: tones.shape[0] // 3].mean()) > 0.3
+
+
+def _below(mask: Mask, rows: int) -> Mask:
+    """What lies within ``rows`` under ``mask``, outside it."""
+    grown = mask.copy()
+    for step in range(1, rows + 1):
+        grown[step:] |= mask[:-step]
+    return np.asarray(grown & ~mask, dtype=np.bool_)
+
+
+def _above(mask: Mask) -> Mask:
+    rows = max(2, mask.shape[0] // 12)
+    return np.asarray(_below(mask[::-1], rows)[::-1], dtype=np.bool_)
+
+
+def _horizon(sky: Mask, looks: _Looks) -> float | None:
+    """The fraction of the height where ground and sky would meet: low in the sky's lower edge, ignoring the subject."""
+    height, width = sky.shape
+    seen = sky.any(axis=0)
+    if float(seen.mean()) < 0.3:
+        return None
+    lowest = height - 1 - np.argmax(sky[::-1], axis=0)
+    under = np.clip(lowest + 3, 0, height - 1)
+    usable = seen & looks.free[under, np.arange(width)]
+    if float(usable.mean()) < 0.2:
+        return None
+    line = float(np.percentile(lowest[usable], 80)) / height
+    return line if line < 0.9 else None
+
+
+def _foliage(looks: _Looks, sky: Mask | None) -> F32 | None:
+    green = (looks.hue > 62) & (looks.hue < 160) & (looks.saturation > 0.16) & (looks.a < -4) & (looks.light > 6)
+    rough = filters.blur(looks.texture, 3.0) > 0.03
+    mask = green & rough & looks.free
+    if sky is not None:
+        mask &= ~sky
+    dense = filters.blur(mask.astype(np.float32), 3.0)
+    solid = _parts(np.asarray(dense > 0.45, dtype=np.bool_), 0.008)
+    if float(solid.mean()) < MIN_AREA["foliage"]:
+        return None
+    return np.asarray(filters.blur(solid.astype(np.float32), 2.0) * (looks.free.astype(np.float32)), dtype=np.float32)
+
+
+def _water(looks: _Looks, sky: Mask, horizon: float) -> F32 | None:
+    """Below the horizon, of the sky's or a bluish colour, rippled across rather than down, wide rather than tall."""
+    low = looks.y > horizon - 0.02
+    sky_b = float(np.median(looks.b[sky]))
+    bluish = (looks.b < -3) & (looks.hue > 165) & (looks.hue < 265)
+    reflected = (np.abs(looks.b - sky_b) < 7) & (np.abs(looks.a - float(np.median(looks.a[sky]))) < 6)
+    across = filters.blur(np.abs(looks.slope_y), 4.0) > 1.15 * filters.blur(np.abs(looks.slope_x), 4.0)
+    calm = looks.texture < 0.10
+    mask = low & looks.free & ~sky & calm & (bluish | (reflected & (looks.light > 30))) & across
+    solid = _parts(np.asarray(filters.blur(mask.astype(np.float32), 3.0) > 0.5, dtype=np.bool_), 0.015)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8))
+    keep = stats[:, cv2.CC_STAT_WIDTH] > 1.6 * stats[:, cv2.CC_STAT_HEIGHT]
+    keep &= stats[:, cv2.CC_STAT_WIDTH] > 0.3 * solid.shape[1]
+    keep[0] = False
+    solid = np.asarray(keep[labels], dtype=np.bool_) if count > 1 else solid
+    if float(solid.mean()) < MIN_AREA["water"]:
+        return None
+    return filters.blur(solid.astype(np.float32), 2.0)
+
+
+def _ground(looks: _Looks, horizon: float, found: dict[str, F32]) -> F32 | None:
+    mask = (looks.y > horizon + 0.03) & looks.free
+    weight = mask.astype(np.float32)
+    for name in ("water", "sky"):
+        if name in found:
+            weight = weight * (1.0 - np.clip(found[name], 0, 1))
+    if float(weight.mean()) < MIN_AREA["ground"]:
+        return None
+    return filters.blur(np.asarray(weight, dtype=np.float32), 1.5)
+
+
+def _fire(looks: _Looks) -> F32 | None:
+    """Flames: an orange mantle around a nearly white core, both far brighter than a dark surrounding."""
+    mantle = (looks.hue < 48) & (looks.saturation > 0.55) & (looks.value > 0.75) & looks.free
+    core = (looks.value > 0.97) & (looks.light > 88) & (looks.b > 6) & (looks.hue < 65) & looks.free
+    both = np.asarray(mantle | core, dtype=np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(both, connectivity=8)
+    wide = filters.blur(looks.light, 16.0)
+    result = np.zeros(both.shape, dtype=np.bool_)
+    for label in range(1, count):
+        area = int(stats[label, cv2.CC_STAT_AREA])
+        if not MIN_AREA["fire"] * both.size <= area <= 0.25 * both.size:
+            continue
+        part = labels == label
+        share = float(core[part].mean())
+        ring = np.asarray(cv2.dilate(part.astype(np.uint8), filters.disc(5)), dtype=np.bool_) & ~part
+        dark = float(looks.light[ring].mean()) if ring.any() else 100.0
+        if 0.06 < share < 0.75 and dark < 30 and float(wide[part].mean()) < 62:
+            result |= part
+    if float(result.mean()) < MIN_AREA["fire"]:
+        return None
+    return filters.blur(result.astype(np.float32), 1.5)
+
+
+def _smoke(looks: _Looks, fire: F32) -> F32 | None:
+    """Grey, soft and above a fire; smoke without its fire looks like too many other things."""
+    above = np.maximum.accumulate(fire[::-1] > 0.3, axis=0)[::-1]
+    spread = filters.blur(above.astype(np.float32), 8.0) > 0.15
+    grey = (np.hypot(looks.a, looks.b) < 12) & (looks.light > 18) & (looks.texture < 0.04)
+    solid = _parts(np.asarray(spread & grey & looks.free & (fire < 0.1), dtype=np.bool_), 0.005)
+    if float(solid.mean()) < MIN_AREA["smoke"]:
+        return None
+    return filters.blur(solid.astype(np.float32), 4.0)
+
+
+def _person(looks: _Looks, alpha: F32, faces: tuple[Face, ...]) -> tuple[F32 | None, F32 | None]:
+    """Skin like the faces' own cheeks, inside the subject; hair above and beside each face, unlike its skin."""
+    height, width = alpha.shape
+    skin = np.zeros_like(alpha)
+    hair = np.zeros_like(alpha)
+    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
+    for face in faces:
+        if face.mesh is None:
+            continue
+        left, top = face.box.x0 * width, face.box.y0 * height
+        w, h = (face.box.x1 - face.box.x0) * width, (face.box.y1 - face.box.y0) * height
+        if w < 10:
+            continue
+        oval = np.round(cv2.convexHull(face.mesh[:, :2] * np.array([width, height], np.float32))[:, 0]).astype(np.int32)
+        inside = np.zeros((height, width), np.uint8)
+        cv2.fillConvexPoly(inside, oval, 255)
+        core = filters.erode(inside, w * 0.12) > 0
+        if int(core.sum()) < 20:
+            continue
+        tone = np.stack([np.median(plane[core]) for plane in (looks.light, looks.a, looks.b)])
+        near = ((looks.a - tone[1]) / 9) ** 2 + ((looks.b - tone[2]) / 11) ** 2 + ((looks.light - tone[0]) / 38) ** 2
+        like = np.exp(-near) * (np.clip(alpha * 2, 0, 1))
+        skin = np.maximum(skin, np.asarray(like, dtype=np.float32))
+        skin = np.maximum(skin, filters.to_f32(inside) * 0.8)
+        cx, cy = left + w / 2, top + h * 0.30
+        cap = ((xs - cx) / (w * 0.95)) ** 2 + ((ys - cy) / (h * 1.05)) ** 2
+        head = np.clip(1.6 - 1.6 * cap, 0, 1) * (1 - filters.to_f32(filters.dilate(inside, 1))) * alpha
+        hair = np.maximum(hair, np.asarray(head * (1 - np.clip(like * 1.5, 0, 1)), dtype=np.float32))
+    found_skin = filters.blur(skin, 1.0) if float(skin.mean()) > 0.002 else None
+    found_hair = filters.blur(hair, 1.5) if float((hair > 0.4).mean()) > 0.001 else None
+    return found_skin, found_hair

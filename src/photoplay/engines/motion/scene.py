@@ -1,0 +1,138 @@
+"""What the engine sees in a photo: the scene, worked out once and independent of the video's size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from photoplay.engines.motion import depth, faces, filters, layers, matte, regions
+from photoplay.engines.motion.types import F32, U8, Box, Face, Photo, SceneMap
+
+ANALYSIS_SIDE = 1024  # pixels of the long side
+ANALYSIS_VERSION = 1  # raised whenever the same photo would give another scene
+
+
+def analyze(photo: Photo, models_dir: Path) -> SceneMap:
+    """The scene of a photo: matte, faces, regions, depth, layers, and plain numbers about its looks.
+
+    Deterministic for the same photo, weights and version. Missing weights make it plainer, and ``notes`` say so.
+
+    Args:
+        photo: the decoded photo.
+        models_dir: where the weights are.
+    """
+    size = filters.fit_size(photo.size, ANALYSIS_SIDE)
+    rgb = filters.resize_u8(photo.rgb, size)
+    found_faces, face_note = faces.find_faces(rgb, models_dir)
+    subject = _from_opacity(photo, size) or matte.find_subject(rgb, models_dir, found_faces)
+    seen = regions.find_regions(rgb, subject.alpha, found_faces)
+    empty = np.zeros(rgb.shape[:2], np.uint8)
+    distance = depth.estimate(
+        rgb, subject.alpha, seen.weights.get("sky", empty), seen.horizon, found_faces, models_dir, seen.outdoor
+    )
+    cut = layers.cut(rgb, distance.inverse, distance.ground, subject.alpha)
+    notes = tuple(note for note in (*photo.notes, face_note, subject.note, distance.note) if note)
+    return SceneMap(
+        digest=photo.digest,
+        size=size,
+        inverse_depth=distance.inverse,
+        matte=subject.alpha,
+        layers=cut.alphas,
+        layer_depths=cut.depths,
+        subject=subject_box(subject.alpha),
+        faces=found_faces,
+        horizon=seen.horizon,
+        regions=seen.weights,
+        light=_light(rgb, subject.alpha),
+        stats=_stats(rgb, subject, found_faces, seen, distance.source),
+        notes=notes,
+    )
+
+
+def _from_opacity(photo: Photo, size: tuple[int, int]) -> matte.Matte | None:
+    """A cut-out photo brings its own matte: used when its opacity says clearly what is subject and what is not."""
+    if photo.alpha is None:
+        return None
+    alpha = filters.resize_u8(photo.alpha, size)
+    solid, clear = float((alpha > 200).mean()), float((alpha < 32).mean())
+    if solid < 0.02 or clear < 0.05 or solid + clear < 0.75:
+        return None
+    return matte.Matte(alpha, 1.0)
+
+
+def subject_box(alpha: U8) -> Box | None:
+    """The box of the matte's solid part, in fractions; None when there is none."""
+    solid = alpha > 127
+    columns, rows = np.flatnonzero(solid.any(axis=0)), np.flatnonzero(solid.any(axis=1))
+    if columns.size == 0 or rows.size == 0:
+        return None
+    height, width = alpha.shape
+    return Box(
+        float(columns[0] / width), float(rows[0] / height),
+        float((columns[-1] + 1) / width), float((rows[-1] + 1) / height),
+    )  # fmt: skip
+
+
+def _light(rgb: U8, alpha: U8) -> tuple[float, float]:
+    """Unit vector towards the main light: from the photo's middle to its brightness, or across a lit subject."""
+    small = filters.fit_size((rgb.shape[1], rgb.shape[0]), 96)
+    grey = filters.to_f32(np.asarray(cv2.cvtColor(filters.resize_u8(rgb, small), cv2.COLOR_RGB2GRAY), dtype=np.uint8))
+    weight = np.ones_like(grey)
+    if bool(alpha.any()):
+        weight = weight * 0.4 + filters.to_f32(filters.resize_u8(alpha, small)) * 1.6
+    linear = filters.blur(grey**2.2, 3.0) * weight
+    y, x = np.mgrid[-1 : 1 : small[1] * 1j, -1 : 1 : small[0] * 1j].astype(np.float32)
+    mean_x, mean_y = float((weight * x).sum() / weight.sum()), float((weight * y).sum() / weight.sum())
+    total = float(linear.sum()) + 1e-6
+    dx, dy = float((linear * x).sum() / total) - mean_x, float((linear * y).sum() / total) - mean_y
+    dy -= 0.05  # light comes from above unless the photo says otherwise
+    length = float(np.hypot(dx, dy))
+    return (dx / length, dy / length) if length > 1e-3 else (0.0, -1.0)
+
+
+def _colourfulness(rgb: F32) -> float:
+    """Hasler and Süsstrunk 2003, 0 (grey) .. about 1 (vivid)."""
+    rg = rgb[..., 0] - rgb[..., 1]
+    yb = 0.5 * (rgb[..., 0] + rgb[..., 1]) - rgb[..., 2]
+    return float(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())) / 0.43
+
+
+def _stats(
+    rgb: U8, subject: matte.Matte, found: tuple[Face, ...], seen: regions.Regions, depth_source: str
+) -> dict[str, Any]:
+    """Plain numbers for the prompt extender and the sound: 0..1 unless named otherwise."""
+    image = filters.to_f32(filters.resize_u8(rgb, filters.fit_size((rgb.shape[1], rgb.shape[0]), 256)))
+    grey = image @ np.float32([0.2126, 0.7152, 0.0722])
+    full_grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    edges = np.asarray(cv2.Laplacian(full_grey, cv2.CV_32F), dtype=np.float32)
+    solid = subject.alpha > 127
+    kind = "none"
+    if bool(solid.any()):
+        inside = any(
+            solid[
+                min(rgb.shape[0] - 1, int(f.box.centre[1] * rgb.shape[0])),
+                min(rgb.shape[1] - 1, int(f.box.centre[0] * rgb.shape[1])),
+            ]
+            for f in found
+        )
+        kind = "person" if inside else "object"
+    elif found:
+        kind = "person"
+    return {
+        "luminance": round(float(grey.mean()), 4),
+        "contrast": round(float(grey.std()), 4),
+        "warmth": round(float((image[..., 0] - image[..., 2]).mean()), 4),  # -1 cold .. 1 warm
+        "colourfulness": round(_colourfulness(image), 4),
+        "sharpness": round(float(np.clip(np.sqrt(edges.var()) / 40.0, 0, 1)), 4),
+        "outdoor": round(seen.outdoor, 4),
+        "night": bool(float(grey.mean()) < 0.22),
+        "subject_kind": kind,
+        "subject_share": round(float(solid.mean()), 4),
+        "subject_confidence": round(subject.confidence, 4),
+        "faces": len(found),
+        "depth_source": depth_source,
+        "regions": {name: round(float(weight.mean()) / 255, 4) for name, weight in sorted(seen.weights.items())},
+    }
