@@ -60,7 +60,9 @@ class Rim:
             await self._refuse(exchange, PhotoplayError(UNEXPECTED), 500)
         finally:
             took_ms = (time.perf_counter() - started) * 1000
-            log.info("%s %s %s %.1f ms %s", scope["method"], _loggable(scope), exchange.status, took_ms, request_id.get())
+            log.info(
+                "%s %s %s %.1f ms %s", scope["method"], _loggable(scope), exchange.status, took_ms, request_id.get()
+            )
 
     async def _refuse(self, exchange: _Exchange, error: PhotoplayError, status: int | None) -> None:
         response = self.answer(exchange.scope["path"], error, status)

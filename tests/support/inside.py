@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import uvicorn
 from photoplay.jobs.job import Artifact, Job
 from photoplay.jobs.runtime import Role, Runtime
 from photoplay.jobs.store import Picture
-from photoplay.server import create_app
+from photoplay.server import create_app, listen, url_of
 from photoplay.settings import Settings
 from photoplay.shot import Plan
 
@@ -30,7 +29,7 @@ class Inside:
 
     def job(self, ref: str) -> Job:
         """The job, whoever owns it."""
-        for account in self.runtime.accounts.list():
+        for account in reversed(self.runtime.accounts.list()):  # the newest is the likeliest
             found = self.runtime.store.find(account.id, ref)
             if found is not None:
                 return found
@@ -47,7 +46,8 @@ class Inside:
         if job.started_ms is None:
             self.begin(ref)
         self.runtime.store.picture(
-            job.id, Picture(plan=Plan(), cues=(), scene={}, width=1280, height=720, fps=24, duration_s=duration_s, notes=())
+            job.id,
+            Picture(plan=Plan(), cues=(), scene={}, width=1280, height=720, fps=24, duration_s=duration_s, notes=()),
         )
         key = f"jobs/{job.id}/video.mp4"
         self.runtime.storage.put_bytes(key, data)
@@ -80,13 +80,12 @@ def served(settings: Settings, *, role: Role = "api") -> Iterator[Inside]:
     """An app on a free loopback port, for the length of a ``with`` block."""
     runtime = Runtime.open(settings)
     app = create_app(runtime, settings, role=role)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listen("127.0.0.1", 0) as listening:
         server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
-            with httpx.Client(base_url=url, timeout=30) as client:
+            with httpx.Client(base_url=url_of(listening), timeout=30) as client:
                 # The socket already listens: the first request waits until the app has started.
                 assert client.get("/healthz").status_code == 200
                 yield Inside(runtime, client)

@@ -40,7 +40,9 @@ Show = Callable[[float, str], None]
 
 
 def animate(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="One photo, or several.", show_default=False)],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="One photo, or several.", show_default=False)
+    ],
     prompt: Annotated[str, typer.Option(help="What should happen, in plain words.", show_default=False)] = "",
     negative_prompt: Annotated[str, typer.Option(help="What should not happen.", show_default=False)] = "",
     effect: Annotated[str | None, typer.Option(help="Name of an effect.", show_default=False)] = None,
@@ -55,7 +57,8 @@ def animate(
         str, typer.Option(metavar="none|generate|FILE", help="No sound, sound that fits, or your own file.")
     ] = "generate",
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The same photo, request and seed give the same video.", show_default="drawn")
+        int | None,
+        typer.Option(min=0, help="The same photo, request and seed give the same video.", show_default="drawn"),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The video to write.", show_default="the photo's name, .mp4")
@@ -147,6 +150,8 @@ def make_clip(
     from photoplay.catalog import Catalog
     from photoplay.engines.base import RenderRequest, RenderResult
     from photoplay.jobs import tasks
+    from photoplay.media.video import probe
+    from photoplay.sound import SoundRequest
 
     catalog = Catalog.load(settings.catalog_file, limits=False)
     quote = catalog.quote(request.model_copy(update={"model": catalog.default_model}), plan="enterprise")
@@ -176,31 +181,29 @@ def make_clip(
             lambda share, doing: show(share * _RENDER_SHARE, doing),
         )
     )
+    sound = SoundRequest(
+        mode=request.audio.mode,
+        plan=result.plan,
+        cues=result.cues,
+        prompt=request.prompt,
+        duration_s=result.duration_s,
+        seed=render.seed,
+        file=None if sound_file is None else sound_file.absolute(),
+        models_dir=settings.resolved_models_dir,
+        engine_soundtrack=result.soundtrack,
+        scene=result.scene,
+    )
     told = tasks.sound(
         {
             "video": str(result.video),
             "watermarked": None,
-            "soundtrack": None if result.soundtrack is None else str(result.soundtrack),
-            "sound": None
-            if request.audio.mode == "none"
-            else {
-                "mode": request.audio.mode,
-                "file": None if sound_file is None else str(sound_file.absolute()),
-                "plan": result.plan.model_dump(mode="json"),
-                "cues": [cue.model_dump(mode="json") for cue in result.cues],
-                "duration_s": result.duration_s,
-                "seed": render.seed,
-            },
+            "sound": sound.model_dump(mode="json"),
             "work_dir": str(work_dir),
         },
         lambda share, doing: show(_RENDER_SHARE + share * (1 - _RENDER_SHARE), doing),
     )
-    return Clip(
-        video=Path(told["files"]["video"]["path"]),
-        result=result,
-        sounding=told["sounding"],
-        notes=(*result.notes, *told.get("notes", ())),
-    )
+    video = Path(told["files"]["video"]["path"])
+    return Clip(video=video, result=result, sounding=probe(video).has_audio, notes=(*result.notes, *told["notes"]))
 
 
 @contextmanager

@@ -51,7 +51,7 @@ app.command("doctor")(doctor.doctor)
 def main() -> None:
     """Runs the command line and ends the process."""
     try:
-        app()
+        app(prog_name="photoplay")
     except PhotoplayError as error:
         report(error)
         sys.exit(exit_code(error))

@@ -40,7 +40,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Data folder. Default: PHOTOPLAY_DATA_DIR, or the user's data folder.", show_default=False),
+    typer.Option("--data-dir", help="Data folder.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AccountOption = Annotated[

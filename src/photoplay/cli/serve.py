@@ -29,7 +29,7 @@ def serve(
 
     def ready(url: str) -> None:
         # One line that a script can read; rich would style and wrap it.
-        print(f"photoplay is serving at {url} (docs: {url}/docs)", flush=True)  # noqa: T201 - this is the output
+        print(f"photoplay is serving at {url} (docs: {url}/docs)", flush=True)
 
     run(settings, role="api" if no_worker else "all", on_ready=ready)
     out.print("stopped")

@@ -1,25 +1,22 @@
-"""An app in this process, with real database, store and queue, but no worker: jobs stay where a test puts them."""
+"""An app in this process, with real database, store and queue, but no worker: jobs stay where a test puts them.
+
+One app serves all tests here; each test has an account of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from support.inside import Inside, served
 
 from photoplay.accounts import Credentials
 from photoplay.settings import Settings
+from support.inside import Inside, served
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data")
-
-
-@pytest.fixture
-def inside(settings: Settings) -> Iterator[Inside]:
-    with served(settings) as app:
+@pytest.fixture(scope="session")
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    with served(Settings(data_dir=tmp_path_factory.mktemp("dialects"))) as app:
         yield app
 
 

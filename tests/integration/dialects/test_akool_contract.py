@@ -139,9 +139,7 @@ def test_effects_answer_as_the_sample_does(inside: Inside, key: Credentials) -> 
     item_shape = shape(samples.EFFECTS_ANSWER["data"]["result"][0])
     assert answer["data"]["count"] == len(answer["data"]["result"])
     assert all(shape(item) == item_shape for item in answer["data"]["result"])
-    facts = {
-        (item["_id"], item["create_time"], item["name"], item["effect_code"]) for item in answer["data"]["result"]
-    }
+    facts = {(item["_id"], item["create_time"], item["name"], item["effect_code"]) for item in answer["data"]["result"]}
     assert facts >= {
         (item["_id"], item["create_time"], item["name"], item["effect_code"])
         for item in samples.EFFECTS_ANSWER["data"]["result"]
@@ -178,7 +176,9 @@ def test_prices_are_those_of_the_rate_table(
 
 
 def test_numbers_and_flags_may_be_text(inside: Inside, key: Credentials) -> None:
-    answer = create(inside, key, audio_type="2", video_length="10", extend_prompt="true", is_premium_model="true").json()
+    answer = create(
+        inside, key, audio_type="2", video_length="10", extend_prompt="true", is_premium_model="true"
+    ).json()
     assert answer["code"] == 1000
     assert (answer["data"]["audio_type"], answer["data"]["extend_prompt"]) == (2, True)
     assert create(inside, key, audio_type="1", audio_url="", effect_code=None, webhookurl=None).json()["code"] == 1000

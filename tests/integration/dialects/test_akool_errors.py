@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import akool_samples as samples
-from support.inside import Inside, served
 
 from photoplay.accounts import Credentials
 from photoplay.settings import Settings
+from support import akool_samples as samples
+from support.inside import Inside, served
 
 BASE = "/api/open/v4/image2Video"
 QUOTA = "/api/open/v3/faceswap/quota/info"
@@ -35,7 +35,7 @@ def token_of(inside: Inside, key: Credentials) -> str:
     return inside.client.post("/api/open/v3/getToken", json=pair).json()["token"]
 
 
-# Who calls -----------------------------------------------------------------------------------------------------------
+# Who calls --------------------------------------------------------------------------------
 
 
 def quota(inside: Inside, **headers: str) -> dict[str, Any]:
@@ -54,7 +54,9 @@ def test_an_unknown_api_key_is_1109(inside: Inside, key: Credentials) -> None:
     assert quota(inside, x_api_key=key.api_key)["code"] == 1000
 
 
-@pytest.mark.parametrize("value", ["Bearer nonsense", "Bearer a.b.c", "Bearer", "Basic dTpw", "Bearer ..", "Bearer \u00e9"])
+@pytest.mark.parametrize(
+    "value", ["Bearer nonsense", "Bearer a.b.c", "Bearer", "Basic dTpw", "Bearer ..", "Bearer \u00e9"]
+)
 def test_a_bad_bearer_is_1101(inside: Inside, value: str) -> None:
     answer = inside.client.get(QUOTA, headers={"authorization": value.encode()})
     assert (answer.status_code, answer.json()["code"]) == (200, 1101)
@@ -109,7 +111,7 @@ def test_who_calls_is_asked_before_what(inside: Inside) -> None:
     assert answer.json()["code"] == 1102
 
 
-# What is asked ---------------------------------------------------------------------------------------------------------
+# What is asked --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("field", sorted(PLAIN))
@@ -188,7 +190,7 @@ def test_null_characters_do_no_harm(inside: Inside, key: Credentials) -> None:
     assert post(inside, "\x01", PLAIN)["code"] == 1109
 
 
-# What may be had -------------------------------------------------------------------------------------------------------
+# What may be had --------------------------------------------------------------------------------
 
 
 def test_too_few_credits_are_1104(inside: Inside) -> None:
@@ -223,7 +225,9 @@ def test_too_many_requests_are_1005_and_say_when(inside: Inside) -> None:
 
 
 def test_an_operator_can_lift_limits_and_change_codes(tmp_path: Path) -> None:
-    changed = Settings(data_dir=tmp_path, limits=False, akool_codes={"insufficient_credits": 1006, "job_not_found": 1014})
+    changed = Settings(
+        data_dir=tmp_path, limits=False, akool_codes={"insufficient_credits": 1006, "job_not_found": 1014}
+    )
     with served(changed) as inside:
         free = inside.runtime.accounts.create("free", "free", 45)
         assert post(inside, free.api_key, PLAIN | {"video_length": 10})["code"] == 1000
@@ -234,7 +238,7 @@ def test_an_operator_can_lift_limits_and_change_codes(tmp_path: Path) -> None:
         assert answer.json()["code"] == 1014
 
 
-# The server itself -----------------------------------------------------------------------------------------------------
+# The server itself --------------------------------------------------------------------------------
 
 
 def test_an_unknown_path_is_a_404_in_the_same_shape(inside: Inside) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from support.inside import Inside
 
 from photoplay.accounts import Credentials
+from support.inside import Inside
 
 BODY: dict[str, Any] = {"images": ["https://images.example.com/photo.jpg"], "prompt": "zoom in"}
 
@@ -37,7 +37,8 @@ def test_a_job_is_made_and_read_by_any_of_its_ids(inside: Inside, key: Credentia
     job = make(inside, key, seed=7, external_id="mine-1")
     assert (job["state"], job["progress"], job["credits"], job["video_url"]) == ("queued", 0.0, 20, None)
     assert job["request"]["prompt"] == "zoom in"
-    assert (job["request"]["seed"], job["external_id"], job["queue_position"]) == (7, "mine-1", 0)
+    assert (job["request"]["seed"], job["external_id"]) == (7, "mine-1")
+    assert job["queue_position"] >= 0
     for ref in (job["id"], job["object_id"], job["number"]):
         assert inside.client.get(f"/v1/jobs/{ref}", headers=head(key)).json()["id"] == job["id"]
     found = inside.client.get("/v1/jobs", params={"external_id": "mine-1"}, headers=head(key)).json()
@@ -288,5 +289,7 @@ def test_too_large_a_body_is_413(inside: Inside, key: Credentials) -> None:
         for _ in range(64):
             yield b"x" * 65536
 
-    chunked = inside.client.post("/v1/jobs", content=endless(), headers=head(key) | {"content-type": "application/json"})
+    chunked = inside.client.post(
+        "/v1/jobs", content=endless(), headers=head(key) | {"content-type": "application/json"}
+    )
     problem(chunked, 413, "upload_too_large")

@@ -21,6 +21,7 @@ from photoplay.dialects.native.auth import Calling, documented
 from photoplay.dialects.native.wire import Problem, UploadOut
 from photoplay.errors import ArtifactNotFound, InvalidField, MissingField
 from photoplay.storage import StoredObject
+from photoplay.storage.base import DEFAULT_CONTENT_TYPE
 
 UPLOADS_PATH = "/v1/uploads"
 _CHUNK_BYTES = 1024 * 1024
@@ -32,7 +33,7 @@ _CLOSED = {
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "cross-origin",
 }
-EFFECT_FILES = {"logo.png": "image/png", "preview.mp4": "video/mp4"}
+EFFECT_FILES: dict[str, str] = {"logo.png": "image/png", "preview.mp4": "video/mp4"}
 
 router = APIRouter(responses={404: {"model": Problem, "description": "No such file, or the link has ended"}})
 
@@ -100,9 +101,9 @@ def _store(door: Door, request: Request, account_id: str, name: str, file: IO[by
     )
 
 
-@router.api_route(
+@router.head(ARTIFACTS_PATH + "/{token}/{filename}", include_in_schema=False)
+@router.get(
     ARTIFACTS_PATH + "/{token}/{filename}",
-    methods=["GET", "HEAD"],
     tags=["files"],
     summary="Read a file by its signed link",
     response_class=Response,
@@ -122,9 +123,9 @@ def artifact(request: Request, token: str, filename: str) -> Response:
     )
 
 
-@router.api_route(
+@router.head(EFFECTS_PATH + "/{slug}/{filename}", include_in_schema=False)
+@router.get(
     EFFECTS_PATH + "/{slug}/{filename}",
-    methods=["GET", "HEAD"],
     tags=["files"],
     summary="An effect's logo or preview",
     response_class=Response,
@@ -155,7 +156,9 @@ def _send(
     storage = door.runtime.storage
     stored = storage.stat(key)
     content_type = content_type or stored.content_type
-    disposition = "inline" if content_type.startswith(_INLINE) else "attachment"
+    shown = content_type.startswith(_INLINE)
+    if not shown:
+        content_type = DEFAULT_CONTENT_TYPE  # whatever it is: to be saved, not opened
     headers = {
         **_CLOSED,
         "accept-ranges": "bytes",
@@ -169,7 +172,11 @@ def _send(
     if path is not None:
         # FileResponse heeds Range, If-Range and HEAD; If-Range is compared with the etag above.
         return FileResponse(
-            path, headers=headers, media_type=content_type, filename=filename, content_disposition_type=disposition
+            path,
+            headers=headers,
+            media_type=content_type,
+            filename=filename,
+            content_disposition_type="inline" if shown else "attachment",
         )
     if request.method == "HEAD":  # a store signs its URLs for GET only
         return Response(headers={**headers, "content-length": str(stored.size_bytes)}, media_type=content_type)

@@ -81,9 +81,7 @@ def list_jobs(
     if state is not None and JobState.DELETED in state:
         raise InvalidField("state", "deleted jobs are not listed")
     page = service.list(caller.account.id, states=state, dialect=dialect, limit=limit, after=cursor)
-    return JobPage(
-        jobs=[show(request, job) for job in page.jobs], next_cursor=page.jobs[-1].id if page.more else None
-    )
+    return JobPage(jobs=[show(request, job) for job in page.jobs], next_cursor=page.jobs[-1].id if page.more else None)
 
 
 @router.get("/jobs/{job_id}", summary="Read a job")
@@ -107,5 +105,3 @@ def delete_job(request: Request, job_id: str, caller: Calling) -> Response:
 
 def _job(request: Request, caller: Caller, ref: str) -> Job:
     return door_of(request).runtime.service.get(caller.account.id, ref)
-
-
