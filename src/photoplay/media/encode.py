@@ -114,7 +114,9 @@ class VideoWriter:
             self._container = av.open(str(self._part), "w", format="mp4", options=dict(MUXER_OPTIONS))
             self._stream = self._open_stream(crf, preset, threads)
             self._container.metadata.update(metadata or {})
+            self._container.start_encoding()  # writes the header: a folder that is missing or full shows now
         except (FFmpegError, OSError) as error:
+            self._part.unlink(missing_ok=True)
             raise RenderFailed("the video encoder could not be opened") from error
         self._free: queue.SimpleQueue[FrameBuffer] = queue.SimpleQueue()
         for _ in range(_POOL_FRAMES):
