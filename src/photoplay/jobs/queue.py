@@ -6,11 +6,15 @@ stores the job. A job's workflow has the job's id, so entering twice is entering
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+
+# Keeps the library from writing to standard error in a format of its own: its lines go where all of ours go.
+logging.getLogger("dbos").addHandler(logging.NullHandler())
 
 APPLICATION = "photoplay"
 # Constant on purpose: the library's default is a hash of the code, and no worker takes jobs of another version's hash.

@@ -76,11 +76,14 @@ class Chores:
 
 
 class _NoCancelNoise(logging.Filter):
-    """Drops the library's traceback for a workflow that was canceled: that is nothing wrong."""
+    """Drops what the library says of workflows that were canceled, or interrupted by a stop: nothing is wrong."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return "WorkflowCancelled" not in type(error).__name__ and "is cancelled" not in record.getMessage()
+        if "WorkflowCancelled" in type(error).__name__:
+            return False
+        message = record.getMessage()
+        return "is cancelled" not in message and "task cancelled" not in message
 
 
 class Worker:

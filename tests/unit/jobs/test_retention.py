@@ -1,0 +1,118 @@
+"""What goes when its time is over, and what stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from photoplay.accounts import audit
+from photoplay.errors import ArtifactNotFound, UploadNotFound
+from photoplay.jobs.job import JobState, MediaRef
+from photoplay.jobs.retention import Retention
+
+from .conftest import EXECUTOR, ask, video_of
+
+DAY_S = 86_400
+
+
+@pytest.fixture
+def retention(runtime, clock) -> Retention:
+    return Retention(
+        engine=runtime.engine,
+        clock=clock,
+        store=runtime.store,
+        storage=runtime.storage,
+        uploads=runtime.uploads,
+        queue=runtime.queue,
+        remove_files=runtime.service.remove_files,
+        retention_s=runtime.settings.retention_s,
+    )
+
+
+def finish(runtime, account) -> str:
+    job = runtime.service.submit(account, ask())
+    runtime.lifecycle.begin(job.id, EXECUTOR)
+    runtime.storage.put_bytes(f"jobs/{job.id}/video.mp4", b"mp4")
+    runtime.lifecycle.succeed(job.id, [video_of(job.id)])
+    return job.id
+
+
+def test_a_clip_expires_with_its_files_and_its_record_stays(runtime, account, clock, retention):
+    job_id = finish(runtime, account)
+    clock.advance_s(7 * DAY_S - 1)
+    assert retention.tick() == 0
+    clock.advance_s(1)
+    assert retention.tick() == 1
+    expired = runtime.service.get(account.id, job_id)
+    assert (expired.state, expired.artifacts) == (JobState.EXPIRED, ())
+    assert list(runtime.storage.list()) == []
+    with pytest.raises(ArtifactNotFound):
+        runtime.service.artifact(account.id, job_id, "video")
+    assert retention.tick() == 0
+    assert audit(runtime.engine) == []
+
+
+def test_failed_and_canceled_jobs_keep_their_state(runtime, account, clock, retention):
+    failed, canceled = (runtime.service.submit(account, ask()) for _ in range(2))
+    runtime.lifecycle.fail(failed.id, "code", "message")
+    runtime.service.cancel(account.id, canceled.id)
+    clock.advance_s(8 * DAY_S)
+    assert retention.tick() == 2
+    assert runtime.store.load(failed.id).state is JobState.FAILED
+    assert runtime.store.load(canceled.id).state is JobState.CANCELED
+    assert runtime.queue.statuses([failed.id, canceled.id]) == {}
+    assert retention.tick() == 0
+
+
+def test_live_jobs_never_expire(runtime, account, clock, retention):
+    queued, running = (runtime.service.submit(account, ask()) for _ in range(2))
+    runtime.lifecycle.begin(running.id, EXECUTOR)
+    clock.advance_s(30 * DAY_S)
+    assert retention.tick() == 0
+    assert runtime.store.load(queued.id).state is JobState.QUEUED
+
+
+def test_a_removal_that_a_crash_interrupted_is_finished(runtime, account, retention):
+    job_id = finish(runtime, account)
+    states = [JobState.SUCCEEDED]
+    with runtime.engine.begin() as connection:
+        assert runtime.store.mark(connection, job_id, JobState.DELETED, from_states=states)
+    assert list(runtime.storage.list()) != []
+    assert retention.tick() == 1
+    assert list(runtime.storage.list()) == []
+    assert retention.tick() == 0
+
+
+def test_uploads_go_unless_a_new_job_uses_them(runtime, account, clock, retention):
+    used, unused = (runtime.service.add_upload(account.id, "x", iter([b"x"])) for _ in range(2))
+    clock.advance_s(6 * DAY_S)
+    runtime.service.submit(account, ask().model_copy(update={"images": (MediaRef(key=used.key),)}))
+    clock.advance_s(2 * DAY_S)
+    retention.tick()
+    assert runtime.service.upload(account.id, used.id).key == used.key
+    with pytest.raises(UploadNotFound):
+        runtime.service.upload(account.id, unused.id)
+    assert list(runtime.storage.list()) == [used.key]
+
+
+def test_idempotency_keys_are_forgotten_in_time(runtime, account, clock, retention):
+    first = runtime.service.submit(account, ask(), idempotency_key="k")
+    clock.advance_s(8 * DAY_S)
+    retention.tick()
+    assert runtime.service.submit(account, ask(), idempotency_key="k").id != first.id
+
+
+def test_orphans_are_found(runtime, account, clock, retention):
+    done = finish(runtime, account)
+    canceled = runtime.service.submit(account, ask())
+    live = runtime.service.submit(account, ask())
+    runtime.service.cancel(account.id, canceled.id)
+    for job_id in (done, canceled.id, live.id, "0" * 32):
+        runtime.storage.put_bytes(f"work/{job_id}/silent-video.mp4", b"x")
+    runtime.storage.put_bytes(f"jobs/{canceled.id}/video.mp4", b"x")
+    runtime.storage.put_bytes("jobs/README", b"not ours")
+    assert retention.sweep_orphans() == 1  # the rest changed just now
+    clock.advance_s(3600)
+    assert retention.sweep_orphans() == 3
+    assert sorted(runtime.storage.list()) == sorted(
+        [f"jobs/{done}/video.mp4", "jobs/README", f"work/{live.id}/silent-video.mp4"]
+    )
