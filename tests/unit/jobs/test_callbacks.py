@@ -33,7 +33,7 @@ def test_a_writer_gets_the_job_as_it_was_with_its_request(runtime, written):
     job = runtime.service.submit(account, ask(callback_url="https://r/hook", face={"echo": 1}))
     runtime.lifecycle.begin(job.id, EXECUTOR)
     runtime.lifecycle.succeed(job.id, [video_of(job.id)])
-    events = runtime.outbox.list(job_id=job.id)[::-1]
+    events = sorted(runtime.outbox.list(job_id=job.id), key=lambda event: event.seq)
     for event in events:
         assert runtime.callbacks.compose(event).url == "https://r/hook"
     told = [(job.state, event.name, len(job.artifacts)) for job, event, _, _ in written]
