@@ -320,7 +320,7 @@ def refit(grid: F32, width: int, height: int) -> F32:
     cells = grid if grid.ndim == 3 else grid[..., None]
     upper = cells[top][:, left] * (1 - fx) + cells[top][:, right] * fx
     lower = cells[below][:, left] * (1 - fx) + cells[below][:, right] * fx
-    mixed = (upper * (1 - fy) + lower * fy).astype(np.float32)
+    mixed: F32 = (upper * (1 - fy) + lower * fy).astype(np.float32)
     return mixed if grid.ndim == 3 else mixed[..., 0]
 
 

@@ -241,7 +241,8 @@ def turn(pan: float, tilt: float) -> F64:
     cp, sp, ct, st = math.cos(pan), math.sin(pan), math.cos(tilt), math.sin(tilt)
     yaw = np.array([[cp, 0.0, sp], [0.0, 1.0, 0.0], [-sp, 0.0, cp]])
     pitch = np.array([[1.0, 0.0, 0.0], [0.0, ct, -st], [0.0, st, ct]])
-    return yaw @ pitch
+    both: F64 = yaw @ pitch
+    return both
 
 
 class Sway:

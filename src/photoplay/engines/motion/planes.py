@@ -8,40 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from photoplay.engines.motion.types import F32, U8
+from photoplay.media.colour import RGB_TO_UV, RGB_TO_Y, rgb_to_yuv420, yuv420_to_rgb
 
-# ITU-R BT.709: luma weights; limited range 16..235 and 16..240.
-_KR, _KB = 0.2126, 0.0722
-_KG = 1.0 - _KR - _KB
-_Y_SPAN, _C_SPAN = 219.0 / 255.0, 224.0 / 255.0
+RGB_TO_YUV: F32 = np.vstack([RGB_TO_Y, RGB_TO_UV]).astype(np.float32)
+"""(3, 4): RGB (0..255) and a 1 to YUV codes."""
 
-RGB_TO_YUV: F32 = np.array(
-    [
-        [_KR * _Y_SPAN, _KG * _Y_SPAN, _KB * _Y_SPAN, 16.0],
-        [
-            -_KR / (2 * (1 - _KB)) * _C_SPAN,
-            -_KG / (2 * (1 - _KB)) * _C_SPAN,
-            0.5 * _C_SPAN,
-            128.0,
-        ],
-        [
-            0.5 * _C_SPAN,
-            -_KG / (2 * (1 - _KR)) * _C_SPAN,
-            -_KB / (2 * (1 - _KR)) * _C_SPAN,
-            128.0,
-        ],
-    ],
-    np.float32,
-)
-"""(3, 4): RGB (0..255, 1) to YUV codes."""
 
-_inverse = np.linalg.inv(RGB_TO_YUV[:, :3].astype(np.float64))
-YUV_TO_RGB: F32 = np.hstack([_inverse, -_inverse @ RGB_TO_YUV[:, 3:].astype(np.float64)]).astype(np.float32)
-"""(3, 4): YUV codes (with a 1) to RGB 0..255."""
+def u8(array: NDArray[Any]) -> U8:
+    """``array``, which is uint8 already: OpenCV's signatures do not say so."""
+    return np.asarray(array, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +73,7 @@ def halve(plane: U8) -> U8:
 
 
 def from_rgb(rgb: U8) -> Planes:
-    """(H, W, 3) uint8 RGB with even sides to planes."""
+    """(H, W, 3) uint8 RGB with even sides to a layer's planes, chroma in the middle."""
     yuv = cv2.transform(rgb, RGB_TO_YUV)
     half = cv2.resize(yuv, (rgb.shape[1] // 2, rgb.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return Planes(
@@ -99,14 +81,16 @@ def from_rgb(rgb: U8) -> Planes:
     )
 
 
-def to_rgb(planes: Planes) -> U8:
-    """Planes to (H, W, 3) uint8 RGB."""
-    width, height = planes.size
-    yuv = np.empty((height, width, 3), np.uint8)
-    yuv[..., 0] = planes.y
-    yuv[..., 1] = cv2.resize(planes.u, (width, height), interpolation=cv2.INTER_LINEAR)
-    yuv[..., 2] = cv2.resize(planes.v, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.transform(yuv, YUV_TO_RGB), np.uint8)
+def frame_from_rgb(rgb: U8) -> Planes:
+    """(H, W, 3) uint8 RGB with even sides to a finished frame, chroma to the left."""
+    return Planes(*rgb_to_yuv420(rgb))
+
+
+def to_rgb(frame: Planes) -> U8:
+    """A finished frame as (H, W, 3) uint8 RGB."""
+    return yuv420_to_rgb(
+        np.ascontiguousarray(frame.y), np.ascontiguousarray(frame.u), np.ascontiguousarray(frame.v)
+    )
 
 
 def colour(rgb: tuple[float, float, float]) -> tuple[float, float, float]:

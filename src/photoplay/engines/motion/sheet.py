@@ -11,12 +11,14 @@ import numpy as np
 
 from photoplay.engines.motion import planes as yuv
 from photoplay.engines.motion.camera import Rig
-from photoplay.engines.motion.planes import Planes
+from photoplay.engines.motion.planes import u8
 from photoplay.engines.motion.types import F32, U8, Layer
 from photoplay.engines.motion.warp import Depth
 
-RIM = 4  # empty pixels kept around a layer's content, so that replicating its border replicates nothing
+RIM = 24  # empty pixels kept around a layer's content: sampling across the end of an array is several times slower
+BEYOND = 0.06  # of the frame's longer side: how far a layer that touches the working area's edge is carried past it
 FLAT_SHARE = 0.02  # a layer whose nearness varies by less than this is treated as flat
+COARSE = 4  # working pixels per sample of the maps that say where a layer is solid, and where it is at all
 _DEPTH_LONG_SIDE = 320  # samples of a layer's depth along its longer side: it is smooth, and looked up every frame
 _BLUR_RATIO = 1.45  # between neighbouring blurred copies
 _BLUR_FIRST = 1.5  # working pixels; the disc of the first copy
@@ -25,35 +27,42 @@ _BLUR_KEPT = 3
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """What is sampled: ``picture`` (premultiplied when ``alpha`` is there and not held), alpha full and half size."""
+    """What is sampled of a layer. Four channels are sampled in hardly more time than one, so some lie side by side.
 
-    picture: Planes
-    alpha: U8 | None
-    alpha_half: U8 | None
+    ``y`` (h, w) uint8. ``chroma`` (h/2, w/2, 4) uint8: u, v, alpha, unused. ``luma`` (h, w, 4) uint8: y, alpha,
+    unused, unused; None for an opaque layer. Colours are premultiplied unless the sheet holds its alpha.
+    """
+
+    y: U8
+    chroma: U8
+    luma: U8 | None = None
 
 
 class Sheet:
     """One layer, ready to draw.
 
-    ``box``: (x0, y0, x1, y1), even, the working pixels that ``pixels`` covers. ``order``: index of the stage
+    ``box``: (x0, y0, x1, y1), even, the working pixels that ``pixels`` covers; it reaches past the working area
+    where a layer with alpha touches its edge, since near layers may be seen from further out. ``order``: index of the stage
     layer it is or comes after. ``hold_alpha``: colours are not premultiplied, because they move under an alpha
-    that stays.
+    that stays. ``opaque``: it has no alpha at all (a plate).
     """
 
     def __init__(self, layer: Layer, rig: Rig, *, order: int, hold_alpha: bool = False) -> None:
         height, width = layer.rgb.shape[:2]
         self.working = (width, height)
         self.order = order
+        self.opaque = layer.alpha is None
         self.hold_alpha = hold_alpha and layer.alpha is not None
-        self.box = _content(layer.alpha, width, height)
-        x0, y0, x1, y1 = self.box
-        rgb = layer.rgb[y0:y1, x0:x1]
-        if layer.alpha is None:
-            self.pixels = Pixels(yuv.from_rgb(np.ascontiguousarray(rgb)), None, None)
+        rgb, alpha = layer.rgb, layer.alpha
+        if alpha is None:
+            self.box = 0, 0, width & ~1, height & ~1
+            rgb = np.ascontiguousarray(rgb[: self.box[3], : self.box[2]])
         else:
-            alpha = np.ascontiguousarray(layer.alpha[y0:y1, x0:x1])
-            self.pixels = with_alpha(np.ascontiguousarray(rgb), alpha, multiply=not self.hold_alpha)
+            self.box, rgb, alpha = _content(rgb, alpha)
+        self.pixels = pack(rgb, alpha, multiply=not self.hold_alpha)
         self.depth = _depth(layer, rig, self.box)
+        self._alpha = alpha
+        self._coarse: dict[int, tuple[U8, U8]] = {}
         self._blurred: OrderedDict[int, Pixels] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -62,14 +71,33 @@ class Sheet:
         """Whether there is nothing to draw."""
         return self.box[2] <= self.box[0] or self.box[3] <= self.box[1]
 
+    def coverage(self, reach: int) -> tuple[U8, U8]:
+        """(solid, any): one sample per ``COARSE`` pixels, 255 where every pixel within ``reach`` working pixels is
+        fully opaque, and where any pixel within it is not fully transparent.
+
+        Both begin ``reach`` (a multiple of ``COARSE``) before the box's corner and end as far after it.
+        """
+        assert self._alpha is not None  # noqa: S101 - only asked of layers that have an alpha
+        with self._lock:
+            if reach not in self._coarse:
+                rows, columns = (-(-side // COARSE) * COARSE for side in self._alpha.shape)
+                padded = np.zeros((rows + 2 * reach, columns + 2 * reach), np.uint8)
+                padded[reach : reach + self._alpha.shape[0], reach : reach + self._alpha.shape[1]] = self._alpha
+                blocks = padded.reshape(padded.shape[0] // COARSE, COARSE, padded.shape[1] // COARSE, COARSE)
+                kernel = np.ones((2 * (reach // COARSE + 1) + 1,) * 2, np.uint8)
+                solid = (blocks.min(axis=(1, 3)) == 255).astype(np.uint8) * 255
+                present = (blocks.max(axis=(1, 3)) > 0).astype(np.uint8) * 255
+                self._coarse[reach] = u8(cv2.erode(solid, kernel)), u8(cv2.dilate(present, kernel))
+            return self._coarse[reach]
+
     def focused(self, disc: float) -> Pixels:
         """The layer under a blur disc of ``disc`` working pixels across: a mix of the two nearest prepared copies."""
         if disc < 0.2:
             return self.pixels
-        level = 0.0 if disc <= _BLUR_FIRST else float(np.log(disc / _BLUR_FIRST) / np.log(_BLUR_RATIO))
-        lower = int(level)
         if disc <= _BLUR_FIRST:
             return _mix(self.pixels, self._copy(0), disc / _BLUR_FIRST)
+        level = float(np.log(disc / _BLUR_FIRST) / np.log(_BLUR_RATIO))
+        lower = int(level)
         share = level - lower
         if share < 0.01:
             return self._copy(lower)
@@ -87,33 +115,62 @@ class Sheet:
             return made
 
 
-def with_alpha(rgb: U8, alpha: U8, *, multiply: bool) -> Pixels:
-    """Planes of an RGB picture with alpha, multiplied by it if asked; sides must be even."""
-    picture = yuv.from_rgb(rgb)
-    half = yuv.halve(alpha)
-    if not multiply:
-        return Pixels(picture, alpha, half)
-    return Pixels(
-        Planes(_times(picture.y, alpha), _times(picture.u, half), _times(picture.v, half)),
-        alpha,
-        half,
-    )
-
-
-def _times(a: U8, b: U8) -> U8:
-    return np.asarray(cv2.multiply(a, b, scale=1.0 / 255.0), np.uint8)
-
-
-def _content(alpha: U8 | None, width: int, height: int) -> tuple[int, int, int, int]:
-    """The even box around what is not fully transparent, with a rim."""
+def pack(rgb: U8, alpha: U8 | None, *, multiply: bool = True) -> Pixels:
+    """An RGB picture, with alpha or without, as :class:`Pixels`; multiplied by it if asked. Sides must be even."""
+    if rgb.size == 0:
+        return Pixels(np.empty((0, 0), np.uint8), np.empty((0, 0, 4), np.uint8), np.empty((0, 0, 4), np.uint8))
+    y, u, v = yuv.from_rgb(rgb)
     if alpha is None:
-        return 0, 0, width & ~1, height & ~1
+        return Pixels(y, _side_by_side(u, v))
+    half = yuv.halve(alpha)
+    if multiply:
+        y, u, v = times(y, alpha), times(u, half), times(v, half)
+    return Pixels(y, _side_by_side(u, v, half), _side_by_side(y, alpha))
+
+
+def _side_by_side(*planes: U8) -> U8:
+    packed = np.zeros((*planes[0].shape, 4), np.uint8)
+    for channel, plane in enumerate(planes):
+        packed[..., channel] = plane
+    return packed
+
+
+def times(a: U8, b: U8) -> U8:
+    """``a * b / 255``, rounded."""
+    return u8(cv2.multiply(a, b, scale=1.0 / 255.0))
+
+
+def _content(rgb: U8, alpha: U8) -> tuple[tuple[int, int, int, int], U8, U8]:
+    """The even box around what is not fully transparent, with a rim, and what lies in it.
+
+    Where the content touches the edge of the working area, its outermost pixels are carried on beyond it.
+    """
+    height, width = alpha.shape
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     if rows.size == 0:
-        return 0, 0, 0, 0
-    x0, y0 = max(0, int(columns[0]) - RIM) & ~1, max(0, int(rows[0]) - RIM) & ~1
-    x1, y1 = min(width, int(columns[-1]) + 1 + RIM), min(height, int(rows[-1]) + 1 + RIM)
-    return x0, y0, x0 + ((x1 - x0) & ~1), y0 + ((y1 - y0) & ~1)
+        return (0, 0, 0, 0), rgb[:0, :0], alpha[:0, :0]
+    beyond = round(BEYOND * max(width, height)) & ~1
+    x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    left, top = (beyond if x0 == 0 else 0), (beyond if y0 == 0 else 0)
+    right, bottom = (beyond if x1 == width else 0), (beyond if y1 == height else 0)
+    box_x0, box_y0 = -left if left else max(0, x0 - RIM) & ~1, -top if top else max(0, y0 - RIM) & ~1
+    box_x1, box_y1 = width + right if right else min(width, x1 + RIM), height + bottom if bottom else min(height, y1 + RIM)
+    box_x1, box_y1 = box_x0 + ((box_x1 - box_x0) & ~1), box_y0 + ((box_y1 - box_y0) & ~1)
+    inner = slice(max(0, box_y0), min(height, box_y1)), slice(max(0, box_x0), min(width, box_x1))
+    sides = (
+        inner[0].start - box_y0,
+        box_y1 - inner[0].stop,
+        inner[1].start - box_x0,
+        box_x1 - inner[1].stop,
+    )
+    if any(sides):
+        carried = (u8(cv2.copyMakeBorder(array[inner], *sides, cv2.BORDER_REPLICATE)) for array in (rgb, alpha))
+        return (box_x0, box_y0, box_x1, box_y1), *carried
+    return (
+        (box_x0, box_y0, box_x1, box_y1),
+        np.ascontiguousarray(rgb[inner]),
+        np.ascontiguousarray(alpha[inner]),
+    )
 
 
 def _depth(layer: Layer, rig: Rig, box: tuple[int, int, int, int]) -> Depth:
@@ -129,10 +186,8 @@ def _depth(layer: Layer, rig: Rig, box: tuple[int, int, int, int]) -> Depth:
     cell = width / columns, height / rows
     part = q
     if layer.alpha is not None and box[2] > box[0]:
-        part = q[
-            int(box[1] / cell[1]) : max(int(box[1] / cell[1]) + 1, int(box[3] / cell[1])),
-            int(box[0] / cell[0]) : max(int(box[0] / cell[0]) + 1, int(box[2] / cell[0])),
-        ]
+        top, left = max(0, int(box[1] / cell[1])), max(0, int(box[0] / cell[0]))
+        part = q[top : max(top + 1, int(box[3] / cell[1])), left : max(left + 1, int(box[2] / cell[0]))]
     mean = float(part.mean()) if part.size else float(q.mean())
     flat = bool(part.size == 0 or float(part.max() - part.min()) < FLAT_SHARE)
     return Depth(q=q, cell=cell, mean=mean, flat=flat)
@@ -140,15 +195,10 @@ def _depth(layer: Layer, rig: Rig, box: tuple[int, int, int, int]) -> Depth:
 
 def blur(pixels: Pixels, disc: float) -> Pixels:
     """``pixels`` under a disc kernel ``disc`` pixels across, as an open lens blurs; premultiplied, so edges bleed."""
-    return Pixels(
-        Planes(
-            blur_plane(pixels.picture.y, disc),
-            blur_plane(pixels.picture.u, disc / 2),
-            blur_plane(pixels.picture.v, disc / 2),
-        ),
-        None if pixels.alpha is None else blur_plane(pixels.alpha, disc),
-        None if pixels.alpha_half is None else blur_plane(pixels.alpha_half, disc / 2),
-    )
+
+    luma = None if pixels.luma is None else blur_plane(pixels.luma, disc)
+    y = blur_plane(pixels.y, disc) if luma is None else np.ascontiguousarray(luma[..., 0])
+    return Pixels(y, blur_plane(pixels.chroma, disc / 2), luma)
 
 
 def blur_plane(plane: U8, disc: float) -> U8:
@@ -157,14 +207,14 @@ def blur_plane(plane: U8, disc: float) -> U8:
     while disc / shrink > 8.0:
         shrink *= 2
     small = plane
-    height, width = plane.shape
+    height, width = plane.shape[:2]
     if shrink > 1:
         size = max(1, width // shrink), max(1, height // shrink)
-        small = np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
+        small = u8(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
     soft = cv2.filter2D(small, -1, disc_kernel(disc / shrink), borderType=cv2.BORDER_REPLICATE)
     if shrink > 1:
         soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(soft, np.uint8)
+    return u8(soft)
 
 
 def disc_kernel(diameter: float) -> F32:
@@ -180,10 +230,7 @@ def disc_kernel(diameter: float) -> F32:
 
 def _mix(a: Pixels, b: Pixels, share: float) -> Pixels:
     def mixed(x: U8, y: U8) -> U8:
-        return np.asarray(cv2.addWeighted(x, 1.0 - share, y, share, 0.0), np.uint8)
+        return u8(cv2.addWeighted(x, 1.0 - share, y, share, 0.0))
 
-    return Pixels(
-        Planes(*(mixed(x, y) for x, y in zip(a.picture, b.picture, strict=True))),
-        None if a.alpha is None or b.alpha is None else mixed(a.alpha, b.alpha),
-        None if a.alpha_half is None or b.alpha_half is None else mixed(a.alpha_half, b.alpha_half),
-    )
+    luma = None if a.luma is None or b.luma is None else mixed(a.luma, b.luma)
+    return Pixels(mixed(a.y, b.y), mixed(a.chroma, b.chroma), luma)

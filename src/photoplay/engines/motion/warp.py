@@ -10,6 +10,7 @@ The grid has one node beyond the frame on every side, so that enlarging it never
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +22,8 @@ from photoplay.engines.motion.camera import View
 from photoplay.engines.motion.types import F32
 
 F64 = NDArray[np.float64]
+
+Room = Callable[[int, int], F32]
 
 SOLVE_STEPS = 3
 
@@ -167,14 +170,19 @@ def window_of(lattice: Lattice, grid: F32, box: tuple[int, int, int, int]) -> Wi
     )
 
 
-def spread(lattice: Lattice, plane: F32, window: Window, shrink: int) -> F32:
-    """One coordinate of a grid at every pixel of a window (``shrink`` 1 for luma, 2 for chroma planes)."""
+def spread(lattice: Lattice, plane: F32, window: Window, shrink: int, room: Room | None = None) -> F32:
+    """One coordinate of a grid at every pixel of a window (``shrink`` 1 for luma, 2 for chroma planes).
+
+    ``room(rows, columns)`` gives the array to work in; default: a new one.
+    """
     step = lattice.step
     top, left = window.y0 // step, window.x0 // step
     bottom, right = -(-window.y1 // step) + 2, -(-window.x1 // step) + 2
     part = plane[top:bottom, left:right]
     fine = step // shrink
-    full = cv2.resize(part, (part.shape[1] * fine, part.shape[0] * fine), interpolation=cv2.INTER_LINEAR)
+    rows, columns = part.shape[0] * fine, part.shape[1] * fine
+    into = None if room is None else room(rows, columns)
+    full = cv2.resize(part, (columns, rows), dst=into, interpolation=cv2.INTER_LINEAR)
     y0, x0 = window.y0 // shrink - (top - 1) * fine, window.x0 // shrink - (left - 1) * fine
     return np.asarray(
         full[y0 : y0 + (window.y1 - window.y0) // shrink, x0 : x0 + (window.x1 - window.x0) // shrink], np.float32

@@ -1,0 +1,320 @@
+"""Paints one layer into a frame's planes, band by band, doing as little as its alpha allows.
+
+A frame is cut into bands of rows. In each band a layer has a **span**, the columns where it shows at all, and a
+**core**, a run of columns where it is surely opaque. Behind a core nothing needs painting; in a core nothing
+needs blending; only the edges between span and core are sampled with their alpha and blended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from photoplay.engines.motion.animate import NEUTRAL, Grade, LayerChange
+from photoplay.engines.motion.planes import Planes, u8
+from photoplay.engines.motion.scratch import Scratch
+from photoplay.engines.motion.sheet import COARSE, Pixels, Sheet, times
+from photoplay.engines.motion.types import F32, U8
+from photoplay.engines.motion.warp import Lattice, Room, Window, spread
+
+Run = tuple[int, int]  # columns [x0, x1)
+_scratch = Scratch()
+
+BAND_ROWS = 184  # measured: lower bands hide more, higher ones cost fewer calls
+_CORE_LEAST = 0.04  # of the frame's width: a shorter core is not worth its own calls
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """One layer in one frame: where every node of the lattice looks (``colour_at``, ``alpha_at``), and its change.
+
+    ``spans`` and ``cores``: per band, columns [x0, x1) in frame pixels, even, or None.
+    """
+
+    sheet: Sheet
+    change: LayerChange
+    pixels: Pixels
+    colour_at: F32
+    alpha_at: F32
+    spans: tuple[Run | None, ...]
+    cores: tuple[Run | None, ...]
+
+
+def bands(lattice: Lattice) -> tuple[Run, ...]:
+    """The frame's bands of rows [y0, y1): whole lattice steps."""
+    height = lattice.output[1]
+    rows = BAND_ROWS // lattice.step * lattice.step
+    return tuple((y, min(y + rows, height)) for y in range(0, height, rows))
+
+
+def full_spans(lattice: Lattice) -> tuple[Run | None, ...]:
+    """A layer that shows everywhere."""
+    return ((0, lattice.output[0]),) * len(bands(lattice))
+
+
+def extents(
+    lattice: Lattice, grid: F32, sheet: Sheet, blur_reach: float
+) -> tuple[tuple[Run | None, ...], tuple[Run | None, ...]]:
+    """(spans, cores) of a layer with alpha. Conservative: a span is never too short, a core never too long."""
+    # A node answers for the pixels nearest to it, so coverage has to hold as far around it as they look.
+    spacing = max(float(np.abs(np.diff(grid, axis=0)).max()), float(np.abs(np.diff(grid, axis=1)).max()))
+    reach = -(-int(0.8 * spacing + 2.0 + blur_reach) // 8) * 8
+    solid, present = sheet.coverage(reach)
+    x = (grid[..., 0] - np.float32(sheet.box[0] - reach)) * np.float32(1.0 / COARSE)
+    y = (grid[..., 1] - np.float32(sheet.box[1] - reach)) * np.float32(1.0 / COARSE)
+    is_solid = cv2.remap(solid, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT) > 0
+    is_there = cv2.remap(present, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT) > 0
+    step, width = lattice.step, lattice.output[0]
+    spans: list[Run | None] = []
+    cores: list[Run | None] = []
+    for y0, y1 in bands(lattice):
+        # Node i stands in the middle of pixels [(i - 1) * step, i * step).
+        rows = slice(y0 // step + 1, -(-y1 // step) + 1)
+        there = np.flatnonzero(is_there[rows].any(axis=0))
+        if there.size == 0:
+            spans.append(None)
+            cores.append(None)
+            continue
+        left, right = max(0, (int(there[0]) - 1) * step), min(width, int(there[-1]) * step)
+        spans.append((left, right) if right > left else None)
+        cores.append(_longest(is_solid[rows].all(axis=0), step, width) if blur_reach == 0.0 else None)
+    return tuple(spans), tuple(cores)
+
+
+def _longest(solid: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], step: int, width: int) -> Run | None:
+    """The longest run of solid nodes as pixel columns."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], solid.view(np.int8), [0]))))
+    if edges.size == 0:
+        return None
+    starts, ends = edges[::2], edges[1::2]
+    best = int(np.argmax(ends - starts))
+    left, right = max(0, (int(starts[best]) - 1) * step), min(width, (int(ends[best]) - 1) * step)
+    return (left, right) if right - left >= _CORE_LEAST * width else None
+
+
+def without(run: Run | None, hole: Run | None) -> tuple[Run, ...]:
+    """``run`` less ``hole``: none, one or two runs."""
+    if run is None:
+        return ()
+    if hole is None or hole[1] <= run[0] or hole[0] >= run[1]:
+        return (run,)
+    return tuple(
+        part for part in ((run[0], max(run[0], hole[0])), (min(run[1], hole[1]), run[1])) if part[1] > part[0]
+    )
+
+
+def common(run: Run | None, other: Run | None) -> Run | None:
+    """Where both are."""
+    if run is None or other is None:
+        return None
+    left, right = max(run[0], other[0]), min(run[1], other[1])
+    return (left, right) if right > left else None
+
+
+def paint(out: Planes, pose: Pose, lattice: Lattice, hidden: tuple[Run | None, ...]) -> None:
+    """Paints a layer over what is there already; ``hidden``: per band, columns that nearer layers cover anyway."""
+    box = pose.sheet.box
+    luma = _luma_coordinates(pose.colour_at, box)
+    chroma = _chroma_coordinates(lattice, pose.colour_at, box)
+    held = pose.sheet.hold_alpha
+    alpha_luma = _luma_coordinates(pose.alpha_at, box) if held else luma
+    alpha_chroma = _chroma_coordinates(lattice, pose.alpha_at, box) if held else chroma
+    tables = _tables(pose.change.grade)
+    for number, (y0, y1) in enumerate(bands(lattice)):
+        runs = without(pose.spans[number], hidden[number])
+        if not runs:
+            continue
+        window = Window(runs[0][0], y0, runs[-1][1], y1)
+        maps = _spread(lattice, luma, chroma, window, "")
+        alpha_maps = _spread(lattice, alpha_luma, alpha_chroma, window, "alpha") if held else maps
+        for run in runs:
+            core = common(run, pose.cores[number]) if not held else None
+            if pose.sheet.opaque:
+                core = run
+            for edge in without(run, core):
+                _paint_edge(out, pose, lattice, maps.part(edge), alpha_maps.part(edge))
+            if core is not None:
+                _paint_core(out, pose, maps.part(core), tables)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maps:
+    """Source coordinates for the pixels of a window."""
+
+    window: Window
+    x: F32
+    y: F32
+    half_x: F32
+    half_y: F32
+
+    def part(self, run: Run) -> _Maps:
+        """The columns of ``run`` only."""
+        left, right = run[0] - self.window.x0, run[1] - self.window.x0
+        return _Maps(
+            Window(run[0], self.window.y0, run[1], self.window.y1),
+            self.x[:, left:right],
+            self.y[:, left:right],
+            self.half_x[:, left // 2 : right // 2],
+            self.half_y[:, left // 2 : right // 2],
+        )
+
+    def cut(self, planes: Planes) -> tuple[U8, U8, U8]:
+        """The window's part of a frame's planes."""
+        w = self.window
+        full = (slice(w.y0, w.y1), slice(w.x0, w.x1))
+        half = (slice(w.y0 // 2, w.y1 // 2), slice(w.x0 // 2, w.x1 // 2))
+        return planes.y[full], planes.u[half], planes.v[half]
+
+
+def _luma_coordinates(grid: F32, box: tuple[int, int, int, int]) -> tuple[F32, F32]:
+    return grid[..., 0] - np.float32(box[0]), grid[..., 1] - np.float32(box[1])
+
+
+def _chroma_coordinates(lattice: Lattice, grid: F32, box: tuple[int, int, int, int]) -> tuple[F32, F32]:
+    # A frame's chroma sample sits half a luma pixel left of the middle of its four; a sheet's in the middle.
+    x, y = _luma_coordinates(grid, box)
+    left = np.float32(0.5 / lattice.step)
+    return (
+        (x - left * _across(x) - np.float32(0.5)) * np.float32(0.5),
+        (y - left * _across(y) - np.float32(0.5)) * np.float32(0.5),
+    )
+
+
+def _across(plane: F32) -> F32:
+    """Difference to the next column; the last column repeats."""
+    step = np.empty_like(plane)
+    np.subtract(plane[:, 1:], plane[:, :-1], out=step[:, :-1])
+    step[:, -1] = step[:, -2]
+    return step
+
+
+def _spread(lattice: Lattice, luma: tuple[F32, F32], chroma: tuple[F32, F32], window: Window, name: str) -> _Maps:
+    def room(part: str) -> Room:
+        return lambda rows, columns: _scratch.floats(name + part, rows, columns)
+
+    return _Maps(
+        window,
+        spread(lattice, luma[0], window, 1, room("x")),
+        spread(lattice, luma[1], window, 1, room("y")),
+        spread(lattice, chroma[0], window, 2, room("half_x")),
+        spread(lattice, chroma[1], window, 2, room("half_y")),
+    )
+
+
+def _sample(plane: U8, x: F32, y: F32, target: U8, border: int = cv2.BORDER_CONSTANT) -> U8:
+    cv2.remap(plane, x, y, cv2.INTER_LINEAR, dst=target, borderMode=border)
+    return target
+
+
+def _sample_four(packed: U8, x: F32, y: F32, names: tuple[str, ...]) -> list[U8]:
+    """The first channels of a four-channel picture, sampled, each in a buffer of its own."""
+    rows, columns = x.shape
+    mixed = _sample(packed, x, y, _scratch.bytes_of("four", rows, columns, 4))
+    apart = [_scratch.bytes_of(name, rows, columns) for name in names]
+    cv2.mixChannels([mixed], apart, [index for channel in range(len(names)) for index in (channel, channel)])
+    return apart
+
+
+def _paint_core(out: Planes, pose: Pose, maps: _Maps, tables: tuple[U8, U8, U8] | None) -> None:
+    """Opaque: sampled straight into the frame."""
+    y, u, v = maps.cut(out)
+    # A plate's edge is carried on for ever, lest a view from too far out ever show nothing.
+    border = cv2.BORDER_REPLICATE
+    _sample(pose.pixels.y, maps.x, maps.y, y, border)
+    room = _scratch.bytes_of("four", *maps.half_x.shape, 4)
+    mixed = _sample(pose.pixels.chroma, maps.half_x, maps.half_y, room, border)
+    cv2.mixChannels([mixed], [u, v], [0, 0, 1, 1])
+    if tables is not None:
+        for plane, table in zip((y, u, v), tables, strict=True):
+            cv2.LUT(plane, table, dst=plane)
+
+
+def _paint_edge(out: Planes, pose: Pose, lattice: Lattice, maps: _Maps, alpha_maps: _Maps) -> None:
+    """Sampled with its alpha and blended."""
+    pixels, change = pose.pixels, pose.change
+    assert pixels.luma is not None  # noqa: S101 - opaque layers have no edges
+    ink_y, cover = _sample_four(pixels.luma, maps.x, maps.y, ("y", "cover"))
+    ink_u, ink_v, half = _sample_four(pixels.chroma, maps.half_x, maps.half_y, ("u", "v", "half"))
+    if pose.sheet.hold_alpha:
+        cover = _sample_four(pixels.luma, alpha_maps.x, alpha_maps.y, ("unused", "cover"))[1]
+        half = _sample_four(pixels.chroma, alpha_maps.half_x, alpha_maps.half_y, ("unused", "unused2", "half"))[2]
+    veil = veil_half = None
+    if change.mask is not None:
+        veil, veil_half = _veil(lattice, pose, change.mask, maps.window)
+    for number, (target, ink, alpha, fade) in enumerate(
+        zip(maps.cut(out), (ink_y, ink_u, ink_v), (cover, half, half), (veil, veil_half, veil_half), strict=True)
+    ):
+        shown, covers = ink, alpha
+        if pose.sheet.hold_alpha:
+            if change.grade != NEUTRAL:
+                shown = _grade_ink(shown, np.full_like(shown, 255), change.grade, number)
+            shown = times(shown, covers)
+        elif change.grade != NEUTRAL:
+            shown = _grade_ink(shown, covers, change.grade, number)
+        if fade is not None:
+            shown, covers = times(shown, fade), times(covers, fade)
+        if change.opacity < 1.0:
+            shown, covers = (u8(cv2.convertScaleAbs(plane, alpha=change.opacity)) for plane in (shown, covers))
+        over(target, shown, covers, _scratch.bytes_of("rest", *target.shape))
+
+
+def _veil(lattice: Lattice, pose: Pose, mask: U8, window: Window) -> tuple[U8, U8]:
+    """A change's mask, which covers the working rectangle with fewer pixels, as seen in the window; full and half."""
+    width, height = pose.sheet.working
+    kx, ky = np.float32(mask.shape[1] / width), np.float32(mask.shape[0] / height)
+    x = (pose.colour_at[..., 0] + np.float32(0.5)) * kx - np.float32(0.5)
+    y = (pose.colour_at[..., 1] + np.float32(0.5)) * ky - np.float32(0.5)
+    shape = window.y1 - window.y0, window.x1 - window.x0
+    return (
+        _sample(mask, spread(lattice, x, window, 1), spread(lattice, y, window, 1), np.empty(shape, np.uint8), cv2.BORDER_REPLICATE),
+        _sample(
+            mask,
+            spread(lattice, x, window, 2),
+            spread(lattice, y, window, 2),
+            np.empty((shape[0] // 2, shape[1] // 2), np.uint8),
+            cv2.BORDER_REPLICATE,
+        ),
+    )
+
+
+def over(target: U8, ink: U8, cover: U8, rest: U8) -> None:
+    """``target`` under ``ink`` (premultiplied) of alpha ``cover``, in place; ``rest`` is room to work in."""
+    cv2.bitwise_not(cover, dst=rest)
+    cv2.multiply(target, rest, dst=target, scale=1.0 / 255.0)
+    cv2.add(target, ink, dst=target)
+
+
+def coefficients(grade: Grade, number: int) -> tuple[float, float]:
+    """(gain, offset) of plane 0 y, 1 u, 2 v: codes in, codes out."""
+    if number == 0:
+        return grade.luma_gain, 16.0 - 16.0 * grade.luma_gain + grade.luma_offset
+    return grade.chroma_gain, 128.0 - 128.0 * grade.chroma_gain + (grade.du if number == 1 else grade.dv)
+
+
+def _tables(grade: Grade) -> tuple[U8, U8, U8] | None:
+    if grade == NEUTRAL:
+        return None
+    codes = np.arange(256, dtype=np.float64)
+
+    def table(number: int) -> U8:
+        gain, offset = coefficients(grade, number)
+        return np.clip(np.rint(codes * gain + offset), 0, 255).astype(np.uint8)
+
+    return table(0), table(1), table(2)
+
+
+def grade_planes(planes: Planes, grade: Grade) -> None:
+    """Grades a finished picture in place."""
+    tables = _tables(grade)
+    if tables is not None:
+        for plane, table in zip(planes, tables, strict=True):
+            cv2.LUT(plane, table, dst=plane)
+
+
+def _grade_ink(ink: U8, cover: U8, grade: Grade, number: int) -> U8:
+    gain, offset = coefficients(grade, number)
+    graded = cv2.addWeighted(ink, gain, cover, offset / 255.0, 0.0)
+    # Premultiplied ink never exceeds its cover; a brightened soft edge would glow.
+    return u8(cv2.min(graded, cover))
