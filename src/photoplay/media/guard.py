@@ -36,6 +36,14 @@ Resolver = Callable[[str, int], Sequence[IPAddress]]
 
 USER_AGENT = f"photoplay/{__version__}"
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
+# What the standard library of some supported Python calls global, and is not for us.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291, 2.4: nothing else is handed out to the public
+_NOT_PUBLIC = (
+    ipaddress.IPv4Network("192.0.0.0/24"),  # RFC 6890; one cloud answers for its metadata at 192.0.0.192
+    ipaddress.IPv4Network("192.88.99.0/24"),  # RFC 7526: relays of 6to4, withdrawn
+    ipaddress.IPv4Network("168.63.129.16/32"),  # one cloud's host, seen from its guests only
+    ipaddress.IPv6Network("3fff::/20"),  # RFC 9637: documentation
+)
 _MAX_URL_CHARS = 4096
 # Look-ups cannot be interrupted, so they run beside; a few at a time is plenty.
 _lookups = ThreadPoolExecutor(max_workers=8, thread_name_prefix="dns")
@@ -60,6 +68,10 @@ class NetworkPolicy:
         inner = _carried(address)
         if inner is not None:
             return self.permits(inner)
+        if any(address.version == net.version and address in net for net in _NOT_PUBLIC):
+            return False
+        if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
+            return False
         return address.is_global and not address.is_multicast
 
 
