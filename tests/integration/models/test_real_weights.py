@@ -1,0 +1,106 @@
+"""The real weight files load in the runtimes that are installed and answer as their authors say they do.
+
+``make test`` pulls them first; where that was not done (or the optional ones are not there), there is nothing to test.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+import skimage.data
+from PIL import Image
+
+from photoplay.models.weights import entry, find, verify
+
+MODELS = Path(os.environ.get("PHOTOPLAY_MODELS_DIR") or Path(__file__).parents[3] / ".cache" / "models")
+PHOTOS = Path(skimage.data.__file__).parent
+
+
+def weights(name: str) -> Path:
+    path = find(name, MODELS)
+    if path is None:
+        pytest.skip(f"weights {name} are not installed (make setup)")
+    verify(entry(name), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> np.ndarray:
+    with Image.open(PHOTOS / "astronaut.png") as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def blob(rgb: np.ndarray, side: int) -> np.ndarray:
+    small = cv2.resize(rgb, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.ascontiguousarray(small.transpose(2, 0, 1)[None])
+
+
+def tflite(path: Path) -> cv2.dnn.Net:
+    # The new engine of OpenCV 5 drops all but one output of these files.
+    return cv2.dnn.readNetFromTFLite(str(path), engine=cv2.dnn.ENGINE_CLASSIC)
+
+
+def session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 2
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def test_u2netp_finds_the_person(astronaut: np.ndarray) -> None:
+    net = session(weights("u2netp"))
+    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    image = (blob(astronaut, 320)[0] / 255 - mean[:, None, None]) / deviation[:, None, None]
+    first, second = (
+        net.run(None, {net.get_inputs()[0].name: image[None].astype(np.float32)})[0][0, 0] for _ in range(2)
+    )
+    assert np.array_equal(first, second)
+    assert first[160:300, 60:200].mean() > 0.9  # the suit
+    assert first[:60, 230:].mean() < 0.3  # the wall
+
+
+def test_face_box_finds_the_face_and_no_other(astronaut: np.ndarray) -> None:
+    net = tflite(weights("face_box"))
+    net.setInput(blob(astronaut, 128) / 127.5 - 1)
+    boxes, logits = net.forward(["regressors", "classificators"])
+    assert boxes.shape == (1, 896, 16)
+    best = int(np.argmax(logits[0, :, 0]))
+    assert logits[0, best, 0] > 2
+    # The first 512 anchors are the centres of a 16 x 16 grid, two in each cell.
+    assert best < 512
+    column, row = best // 2 % 16, best // 2 // 16
+    x, y = boxes[0, best, :2] / 128 + ((column + 0.5) / 16, (row + 0.5) / 16)
+    assert abs(x - 0.43) < 0.05
+    assert abs(y - 0.21) < 0.06
+    with Image.open(PHOTOS / "coffee.png") as image:
+        net.setInput(blob(np.asarray(image.convert("RGB")), 128) / 127.5 - 1)
+    assert float(net.forward(["regressors", "classificators"])[1].max()) < 0
+
+
+def test_face_mesh_is_sure_of_a_face_only(astronaut: np.ndarray) -> None:
+    net = tflite(weights("face_mesh"))
+    sure = []
+    for part in (astronaut[20:220, 125:325], astronaut[300:500, 0:200]):
+        net.setInput(blob(part, 192) / 255)
+        points, score = net.forward(["conv2d_21", "conv2d_31"])
+        sure.append(float(score.ravel()[0]))
+        assert points.size == 468 * 3
+        if len(sure) == 1:
+            mesh = points.reshape(468, 3)
+            assert mesh[:, :2].min() > 0
+            assert mesh[:, :2].max() < 192
+            assert mesh[10, 1] < mesh[1, 1] < mesh[152, 1]  # forehead, nose tip, chin
+    assert sure[0] > 5 > sure[1]
+
+
+def test_fastdepth_answers(astronaut: np.ndarray) -> None:
+    net = session(weights("fastdepth"))
+    (depth,) = net.run(None, {net.get_inputs()[0].name: blob(astronaut, 224) / 255})
+    assert depth.shape == (1, 1, 224, 224)
+    assert np.isfinite(depth).all()
+    assert depth.std() > 0.01
