@@ -15,6 +15,5 @@ def metadata(engine: str) -> dict[str, str]:
         "title": "Animated photo",
         "comment": "Synthetic motion: animated from a still photo. Not a recording.",
         "description": f"Animated from a still photo by photoplay {__version__} ({engine} engine).",
-        "encoder": f"photoplay {__version__}",
         "synopsis": f"photoplay/{__version__} engine={engine} source=still-photo synthetic=true",
     }
