@@ -21,7 +21,6 @@ import onnxruntime as ort
 
 from photoplay.engines.motion import filters, nets
 from photoplay.engines.motion.types import F32, U8, Face
-from photoplay.models.weights import find
 
 PRIOR_SIDE = 256  # pixels of the long side at which the priors are summed
 NOTE_NO_HINT = "depth: the network hint's weights are missing, depth comes from priors alone"
@@ -53,7 +52,7 @@ def estimate(
         models_dir: where the weights are.
         outdoor: 0 (a room, a table) .. 1 (under the sky).
     """
-    path = find("depth", models_dir)
+    path = nets.locate("depth", models_dir)
     answer = network(path, rgb) if path is not None else None
     if answer is not None:
         return Depth(*_sharpen(rgb, answer, matte), source="network")
@@ -178,7 +177,7 @@ def _priors(
 
 def _hint(small: U8, models_dir: Path) -> tuple[F32 | None, str | None]:
     """FastDepth's inverse depth, low frequencies only, 0..1; it was trained in rooms and errs in detail."""
-    path = find("fastdepth", models_dir)
+    path = nets.locate("fastdepth", models_dir)
     session = nets.onnx(path) if path is not None else None
     if session is None or path is None:
         return None, NOTE_NO_HINT

@@ -9,6 +9,7 @@ from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
 ESTIMATE_SIDE = 640  # pixels of the long side at which foreground colours are estimated
+MAX_TINT = 8.0  # levels by which a soft edge may correct the layers below
 SOLID, CLEAR = 250, 5  # alpha above and below which a pixel is wholly in, wholly out
 
 
@@ -75,21 +76,27 @@ def gather(image: F32, x: F32, y: F32) -> F32:
     return np.asarray(top * (1 - fy) + low * fy, dtype=np.float32)
 
 
-def foreground(picture: U8, alpha: U8, behind: U8) -> U8:
+def foreground(
+    own: U8, picture: U8, alpha: U8, behind: U8, below: list[tuple[U8, U8 | None]], hidden: U8 | None = None
+) -> U8:
     """The layer's own colours: (H, W, 3) uint8, without the background that its soft edge lets through.
 
-    Forte 2021 ("Approximate fast foreground colour estimation"), with two blur radii at reduced size and the last
-    correction at full size against what will really be drawn behind it. Outside the layer its colours go on
-    smoothly, so that a warp's interpolation finds nothing else there.
+    Forte 2021 ("Approximate fast foreground colour estimation"), with two blur radii at reduced size. What the two
+    colours do not explain at full size goes to the layer where it is opaque and to the layers below, in place, where
+    it is thin, so that unmoved layers give the photo again. Outside the layer its colours go on smoothly, so that a
+    warp's interpolation finds nothing else there.
 
     Args:
-        picture: (H, W, 3) uint8.
+        own: (H, W, 3) uint8: the layer's colours where it shows, filled where nearer layers hide it.
+        picture: (H, W, 3) uint8: the photo.
         alpha: (H, W) uint8.
-        behind: (H, W, 3) uint8: the layer below, filled.
+        behind: (H, W, 3) uint8: all layers below, composited.
+        below: colours and alpha of each of them; the colours are corrected in place.
+        hidden: (H, W) uint8: where nearer layers cover the photo, so that it says nothing of this layer's edge.
     """
     height, width = alpha.shape
     size = filters.fit_size((width, height), ESTIMATE_SIDE)
-    small = filters.to_f32(filters.resize_u8(picture, size))
+    small = filters.to_f32(filters.resize_u8(own, size))
     a = filters.to_f32(filters.resize_u8(alpha, size))
     solid = filters.smoothstep(a, 0.85, 0.99)
     front = filters.push_pull(small, solid) if float(solid.max()) > 0.5 else filters.push_pull(small, a)
@@ -102,12 +109,24 @@ def foreground(picture: U8, alpha: U8, behind: U8) -> U8:
         front = mean_front + a[..., None] * (small - a[..., None] * mean_front - (1 - a[..., None]) * back)
         front = np.clip(front, 0, 1).astype(np.float32)
     out = np.ascontiguousarray(filters.resize_u8(filters.to_u8(front), (width, height), cv2.INTER_LINEAR))
-    cv2.copyTo(picture, np.asarray(alpha > SOLID, dtype=np.uint8), out)
+    cv2.copyTo(own, np.asarray(alpha > SOLID, dtype=np.uint8), out)
     rows, columns = np.nonzero((alpha > CLEAR) & (alpha <= SOLID))
-    if rows.size:
-        share = alpha[rows, columns].astype(np.float32)[:, None] * np.float32(1 / 255)
-        guess = out[rows, columns].astype(np.float32)
-        seen = picture[rows, columns].astype(np.float32)
-        shown = share * guess + (1 - share) * behind[rows, columns].astype(np.float32)
-        out[rows, columns] = np.clip(guess + share * (seen - shown) + 0.5, 0, 255).astype(np.uint8)
+    if rows.size == 0:
+        return out
+    share = alpha[rows, columns].astype(np.float32)[:, None] * np.float32(1 / 255)
+    guess = out[rows, columns].astype(np.float32)
+    seen = picture[rows, columns].astype(np.float32)
+    drawn = behind[rows, columns].astype(np.float32)
+    rest = seen - share * guess - (1 - share) * drawn
+    if hidden is not None:
+        rest[hidden[rows, columns] > CLEAR] = 0.0
+    to_front = filters.smoothstep(share, 0.08, 0.4)
+    out[rows, columns] = np.clip(guess + to_front * rest / share + 0.5, 0, 255).astype(np.uint8)
+    # More than this is no error of the fill but the outline's own light (sharpening, glare): it must not stay behind.
+    to_back = np.clip((1.0 - to_front) * rest / np.maximum(1.0 - share, 0.2), -MAX_TINT, MAX_TINT)
+    for colours, opacity in below:
+        shows = np.ones(rows.size, dtype=np.bool_) if opacity is None else opacity[rows, columns] > SOLID
+        y, x = rows[shows], columns[shows]
+        corrected = colours[y, x].astype(np.float32) + to_back[shows]
+        colours[y, x] = np.clip(corrected + 0.5, 0, 255).astype(np.uint8)
     return out

@@ -15,11 +15,11 @@ import numpy as np
 
 from photoplay.engines.motion import filters, nets
 from photoplay.engines.motion.types import F32, U8, Box, Face
-from photoplay.models.weights import find
 
 BOX_SIDE, MESH_SIDE = 128, 192  # pixels; the networks' inputs
-BOX_SCORE, MESH_SCORE = 0.70, 0.60  # what a face needs at least
-TILE_SCORE = 0.88  # in a tile, parts of animals and things look like faces more often, unless the mesh is very sure
+BOX_SCORE = 0.70  # what the detector must say at least, and then the mesh must be very sure
+SURE_BOX, SURE_MESH = 0.85, 0.95  # either alone makes a face
+MESH_SCORE = 0.60  # what a sure box's mesh needs to be used
 MAX_FACES = 12
 NOTE_MISSING = "faces: the face detector's weights are missing, faces were not looked for"
 
@@ -125,11 +125,11 @@ def find_faces(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None]
         rgb: (h, w, 3) uint8.
         models_dir: where the weights are.
     """
-    path = find("face_box", models_dir)
+    path = nets.locate("face_box", models_dir)
     detector = nets.tflite(path) if path is not None else None
     if detector is None:
         return (), NOTE_MISSING
-    mesh_path = find("face_mesh", models_dir)
+    mesh_path = nets.locate("face_mesh", models_dir)
     mesher = nets.tflite(mesh_path) if mesh_path is not None else None
     height, width = rgb.shape[:2]
     unit = np.array([width, height], np.float32)
@@ -139,13 +139,13 @@ def find_faces(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None]
             chosen.append((score, numbers))
     faces = []
     for score, numbers in chosen:
-        mesh = None
+        mesh, mesh_score = None, 0.0
         if mesher is not None:
             points, mesh_score = _mesh(mesher, rgb, numbers)
             if mesh_score >= MESH_SCORE:
                 mesh = points / np.array([width, height, width], np.float32)
-            elif score < 0.9 and mesh_score < 0.2:
-                continue  # both are unsure: no face
+        if score < SURE_BOX and mesh_score < SURE_MESH:
+            continue
         low = np.clip(numbers[0:2] / unit, 0, 1)
         high = np.clip(numbers[2:4] / unit, 0, 1)
         if high[0] - low[0] < 0.01 or high[1] - low[1] < 0.01:

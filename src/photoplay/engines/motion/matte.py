@@ -14,14 +14,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from photoplay.engines.motion import filters, nets
+from photoplay.engines.motion import edges, filters, nets
 from photoplay.engines.motion.types import F32, U8, Face
-from photoplay.models.weights import find
 
 NET_SIDE = 320  # pixels; the network's input
 SURE, SEEN = 0.60, 0.45  # probability above which a pixel is subject; mean a component needs at least to count
 MIN_AREA, MAX_AREA = 0.004, 0.88  # fractions of the photo: smaller is a speck, larger is no subject but a close-up
 MAX_DOUBT = 0.85  # doubtful pixels per sure pixel beyond which there is no clear subject
+REFINE_SIDE = 512  # pixels of the long side at which the edge is solved
 MIN_CONFIDENCE = 0.45  # below this the subject is likely a part of something (a cable, a shadow)
 MIN_SPECK = 0.02  # parts smaller than this fraction of the largest part are dropped
 NOTE_PLAIN = "subject matte: the network's weights are missing, a plainer estimate was used"
@@ -44,7 +44,7 @@ def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = ()) -> Mat
         models_dir: where the weights are.
         faces: faces already found; a part that holds one is kept however small.
     """
-    path = find("u2netp", models_dir)
+    path = nets.locate("u2netp", models_dir)
     session = nets.onnx(path) if path is not None else None
     note = None
     if session is not None:
@@ -106,7 +106,7 @@ def decide(probability: F32, size: tuple[int, int], faces: tuple[Face, ...] = ()
     mask = _fill_small_holes(mask, probability)
     level = float(probability[mask > 0].mean())
     confidence = float(np.clip((level - SEEN) / (1 - SEEN), 0, 1)) * (1.0 - 0.6 * min(1.0, doubt / max(kept, 1.0)))
-    if confidence < MIN_CONFIDENCE or _is_landscape_band(mask):
+    if confidence < MIN_CONFIDENCE or (not faces and _is_landscape_band(mask)):
         return empty, 0.0
     return mask, confidence
 
@@ -134,54 +134,49 @@ def _fill_small_holes(mask: U8, probability: F32) -> U8:
 
 
 def refine(rgb: U8, mask: U8, probability: F32) -> U8:
-    """The mask's edge, found again in the photo at analysis size.
+    """The mask's edge, found again in the photo.
 
     In a band around the outline each pixel's opacity is where its colour lies between the local subject colour
     and the local background colour; where those two are alike, the outline itself, smoothed along the photo's
-    edges, is kept.
+    edges, is kept. Solved at half the analysis size, then put on the photo's own edge at full size.
 
     Returns:
         (h, w) uint8.
     """
-    height, width = rgb.shape[:2]
-    image = filters.to_f32(rgb)
-    unit = max(width, height) / NET_SIDE  # pixels of one network pixel
-    inside = filters.resize_f32(filters.to_f32(mask), (width, height), cv2.INTER_LINEAR)
-    soft = filters.resize_f32(probability, (width, height), cv2.INTER_LINEAR) * np.minimum(
-        1.0, filters.resize_f32(filters.to_f32(filters.dilate(mask, 2)), (width, height), cv2.INTER_LINEAR)
-    )
+    full = (rgb.shape[1], rgb.shape[0])
+    size = filters.fit_size(full, REFINE_SIDE)
+    image = filters.to_f32(filters.resize_u8(rgb, size))
+    unit = max(size) / NET_SIDE  # pixels of one network pixel
+    inside = filters.resize_f32(filters.to_f32(mask), size, cv2.INTER_LINEAR)
+    near_mask = filters.resize_f32(filters.to_f32(filters.dilate(mask, 2)), size, cv2.INTER_LINEAR)
+    soft = filters.resize_f32(probability, size, cv2.INTER_LINEAR) * near_mask
     outline = np.asarray(0.5 * inside + 0.5 * soft, dtype=np.float32)
     smooth = filters.guided(image, outline, max(3, round(3.0 * unit)), 1e-4, step=max(1, round(unit)))
 
-    hard = (inside > 0.5).astype(np.uint8) * np.uint8(255)
+    hard = np.asarray((inside > 0.5).astype(np.uint8) * np.uint8(255), dtype=np.uint8)
     reach = max(2.0, 2.2 * unit)
     sure_in = filters.erode(hard, reach)
     sure_out = np.asarray(255 - filters.dilate(hard, reach * 1.3), dtype=np.uint8)
     spread = 3.0 * reach
-    front = filters.weighted_blur(image, filters.to_f32(sure_in), spread)
-    back = filters.weighted_blur(image, filters.to_f32(sure_out), spread)
-    axis = front - back
+    in_weight, out_weight = filters.to_f32(sure_in), filters.to_f32(sure_out)
+    in_sums, out_sums = filters.blur(in_weight, spread), filters.blur(out_weight, spread)
+    front = filters.blur(image * in_weight[..., None], spread) / np.maximum(in_sums, 1e-4)[..., None]
+    back = filters.blur(image * out_weight[..., None], spread) / np.maximum(out_sums, 1e-4)[..., None]
+    axis, offset = front - back, image - back
     apart = (axis * axis).sum(axis=2)
-    share = ((image - back) * axis).sum(axis=2) / np.maximum(apart, 1e-4)
+    share = (offset * axis).sum(axis=2) / np.maximum(apart, 1e-4)
     # How far the pixel lies off the line between the two colours tells whether two colours explain it at all.
-    miss = ((image - back - axis * share[..., None]) ** 2).sum(axis=2)
-    near_front = filters.blur(filters.to_f32(sure_in), spread)
-    near_back = filters.blur(filters.to_f32(sure_out), spread)
-    trust = (
-        apart
-        / (apart + 0.03)
-        * np.exp(-miss / 0.01)
-        * filters.smoothstep(np.minimum(near_front, near_back), 0.002, 0.03)
-    )
-    trust = np.asarray(trust, dtype=np.float32)
+    miss = ((offset - axis * share[..., None]) ** 2).sum(axis=2)
+    both_near = filters.smoothstep(np.minimum(in_sums, out_sums), 0.002, 0.03)
+    trust = np.asarray(apart / (apart + 0.03) * np.exp(-miss / 0.01) * both_near, dtype=np.float32)
     solved = np.clip(share, 0.0, 1.0) * trust + np.clip(smooth, 0.0, 1.0) * (1.0 - trust)
-    fine = max(1, round(0.5 * unit))
-    solved = filters.guided(image, np.asarray(solved, dtype=np.float32), max(2, fine), 1e-4, step=1)
+    solved = filters.guided(image, np.asarray(solved, dtype=np.float32), 2, 1e-4, step=1)
     # The hardened outline bounds the answer: nothing far outside turns solid, nothing deep inside turns thin.
-    alpha = filters.smoothstep(solved, 0.12, 0.88)
+    alpha = filters.smoothstep(solved, 0.08, 0.82)
     alpha = np.where(sure_in > 0, np.maximum(alpha, filters.smoothstep(smooth, 0.1, 0.5)), alpha)
-    alpha = np.where(sure_out > 0, 0.0, alpha)
-    return filters.to_u8(np.asarray(alpha, dtype=np.float32))
+    alpha = np.where(sure_out > 0, np.float32(0.0), alpha)
+    small = filters.to_u8(np.asarray(alpha, dtype=np.float32))
+    return edges.sharpen(rgb, filters.resize_u8(small, full, cv2.INTER_LINEAR), full[0] / size[0])
 
 
 def salient(rgb: U8) -> F32:

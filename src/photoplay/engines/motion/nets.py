@@ -17,6 +17,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from photoplay.errors import WeightsCorrupt
+from photoplay.models import weights
+
 log = logging.getLogger(__name__)
 
 THREADS = 2
@@ -30,6 +33,15 @@ RUN_ERRORS = (
     ort_errors.NotImplemented,
     ort_errors.RuntimeException,
 )
+
+
+def locate(name: str, models_dir: Path) -> Path | None:
+    """The weights' file, or None when it is missing or (logged) not what it should be."""
+    try:
+        return weights.find(name, models_dir)
+    except WeightsCorrupt as error:
+        log.warning("weights %s are not used: %s", name, error.message)
+        return None
 
 
 @lru_cache(maxsize=8)

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
-FILL_SIDE = 168  # pixels of the long side at which the finest matches are made
-LEVELS = (36, 60, 100, FILL_SIDE)
+FILL_SIDE = 160  # pixels of the long side at which the finest matches are made
+LEVELS = (32, 52, 84, FILL_SIDE)
 ROUNDS = (4, 3, 2, 1)  # match-and-vote rounds at each level
 REACH = 3  # a patch is 2 * REACH + 1 pixels wide
-MAX_SOURCES = 3000  # patches searched at most; more are thinned out evenly
+MAX_SOURCES = 1500  # patches searched at most; more are thinned out evenly
 PULL_X, PULL_Y = 0.03, 0.15  # how much a match far to the side, or far up or down, costs against its colours
-GRAIN = 5  # pixels of a block whose grain comes from one place
+EASE = 0.7  # what a neighbour's match may cost more and still be taken, as a factor on its cost
 MIN_SOURCES = 24  # fewer known patches than this cannot show what the place looks like
 
 Bool = NDArray[np.bool_]
@@ -89,17 +89,17 @@ def _nearest(targets: F32, sources: F32) -> I32:
 def _vote(image: F32, rows: I32, columns: I32, targets: Bool, hole: Bool, weight: F32) -> F32:
     """The hole's pixels as the weighted mean of what all matched patches over them say."""
     height, width = hole.shape
-    py, px = np.nonzero(hole)
+    py, px = (np.asarray(axis, dtype=np.int32) for axis in np.nonzero(hole))
+    says = weight * targets
     total = np.zeros((len(py), 3), np.float32)
     amount = np.zeros(len(py), np.float32)
     flat = image.reshape(-1, 3)
-    for dy in range(-REACH, REACH + 1):
-        for dx in range(-REACH, REACH + 1):
-            qy, qx = np.clip(py - dy, 0, height - 1), np.clip(px - dx, 0, width - 1)
-            sy, sx = rows[qy, qx] + dy, columns[qy, qx] + dx
-            share = weight[qy, qx] * targets[qy, qx] * np.float32(np.exp(-(dy * dy + dx * dx) / (REACH * REACH)))
-            np.clip(sy, 0, height - 1, out=sy)
-            np.clip(sx, 0, width - 1, out=sx)
+    for dy in range(-REACH, REACH + 1, 2):  # every other patch over a pixel is enough to average
+        for dx in range(-REACH, REACH + 1, 2):
+            at = np.clip(py - dy, 0, height - 1) * width + np.clip(px - dx, 0, width - 1)
+            share = says.ravel()[at] * np.float32(np.exp(-(dy * dy + dx * dx) / (REACH * REACH)))
+            sy = np.clip(rows.ravel()[at] + dy, 0, height - 1)
+            sx = np.clip(columns.ravel()[at] + dx, 0, width - 1)
             total += flat[sy * width + sx] * share[:, None]
             amount += share
     out = image.copy()
@@ -107,32 +107,32 @@ def _vote(image: F32, rows: I32, columns: I32, targets: Bool, hole: Bool, weight
     return out
 
 
-def _refine(features: F32, sources: Bool, targets: Bool, rows: I32, columns: I32) -> None:
-    """One local search in place: each target tries its neighbours' matches, moved along, and one pixel aside."""
+def _cohere(features: F32, sources: Bool, targets: Bool, rows: I32, columns: I32, rounds: int) -> None:
+    """Lets matches spread in place: a target takes a neighbour's match, moved along, if that is nearly as good.
+
+    Matches that agree with their neighbours copy whole pieces of the photo (Ashikhmin 2001); those that do not
+    average into mush.
+    """
     height, width = targets.shape
-    ty, tx = np.nonzero(targets)
+    ty, tx = (np.asarray(axis, dtype=np.int32) for axis in np.nonzero(targets))
     wanted = features[ty, tx]
     best_y, best_x = rows[ty, tx], columns[ty, tx]
     gap = wanted - features[best_y, best_x]
-    cost = (gap * gap).sum(axis=1)
-    for dy, dx in ((0, 2), (0, -2), (2, 0), (-2, 0), (0, 6), (0, -6), (6, 0), (-6, 0)):
-        ny, nx = np.clip(ty + dy, 0, height - 1), np.clip(tx + dx, 0, width - 1)
-        cy = np.clip(rows[ny, nx] + (ty - ny), 0, height - 1)
-        cx = np.clip(columns[ny, nx] + (tx - nx), 0, width - 1)
-        gap = wanted - features[cy, cx]
-        trial = (gap * gap).sum(axis=1)
-        # A known neighbour stands for itself: its "match" moved along is the target's own place, no source.
-        better = (trial < cost) & sources[cy, cx]
-        cost = np.where(better, trial, cost)
-        best_y, best_x = np.where(better, cy, best_y), np.where(better, cx, best_x)
-    for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-        cy, cx = np.clip(best_y + dy, 0, height - 1), np.clip(best_x + dx, 0, width - 1)
-        gap = wanted - features[cy, cx]
-        trial = (gap * gap).sum(axis=1)
-        better = (trial < cost) & sources[cy, cx]
-        cost = np.where(better, trial, cost)
-        best_y, best_x = np.where(better, cy, best_y), np.where(better, cx, best_x)
-    rows[ty, tx], columns[ty, tx] = best_y, best_x
+    cost = np.einsum("nf,nf->n", gap, gap)
+    for number in range(rounds):
+        # Neighbours at distances that change from round to round carry a match across a hole quickly.
+        reach = (1, 4, 2, 8)[number % 4]
+        for dy, dx in ((0, reach), (0, -reach), (reach, 0), (-reach, 0)):
+            ny, nx = np.clip(ty + dy, 0, height - 1), np.clip(tx + dx, 0, width - 1)
+            cy = np.clip(rows[ny, nx] + (ty - ny), 0, height - 1)
+            cx = np.clip(columns[ny, nx] + (tx - nx), 0, width - 1)
+            gap = wanted - features[cy, cx]
+            trial = np.einsum("nf,nf->n", gap, gap)
+            # A known neighbour stands for itself: moved along, that is the target's own place, which is no source.
+            better = (trial * EASE < cost) & sources[cy, cx]
+            cost = np.where(better, trial, cost)
+            best_y, best_x = np.where(better, cy, best_y), np.where(better, cx, best_x)
+        rows[ty, tx], columns[ty, tx] = best_y, best_x
 
 
 def _sources(known: Bool) -> Bool:
@@ -164,7 +164,6 @@ def synthesize(image: F32, known: Bool) -> Fill:
     current: F32 | None = None
     rows = columns = np.zeros((1, 1), np.int32)
     for level, size in enumerate(sizes):
-        w, h = size
         here = filters.resize_f32(weight, size, cv2.INTER_AREA)
         seen = np.asarray(here > 0.999, dtype=np.bool_)
         sources = _sources(seen)
@@ -190,9 +189,10 @@ def synthesize(image: F32, known: Bool) -> Fill:
         for _ in range(rounds):
             features = _features(picture)
             if local:
-                _refine(features, sources, targets, rows, columns)
+                _cohere(features, sources, targets, rows, columns, 4)
             else:
                 rows, columns = _search(features, sources, targets)
+                _cohere(features, sources, targets, rows, columns, 2)
             picture = _vote(picture, rows, columns, targets, hole, trust)
         current = picture
     if current is None or current.shape[:2] != (height, width):
@@ -256,12 +256,9 @@ def _upsample_matches(rows: I32, columns: I32, size: tuple[int, int], sources: B
     return new_y, new_x
 
 
-def _blocks(shift: F32) -> F32:
-    """``shift`` constant over blocks of :data:`GRAIN` pixels, so that grain comes in whole pieces."""
-    height, width = shift.shape
-    rows = np.minimum(np.arange(height) // GRAIN * GRAIN + GRAIN // 2, height - 1)
-    columns = np.minimum(np.arange(width) // GRAIN * GRAIN + GRAIN // 2, width - 1)
-    return np.ascontiguousarray(shift[rows][:, columns])
+def _whole(shift: F32) -> F32:
+    """``shift`` without specks, so that grain comes in whole pieces."""
+    return np.asarray(cv2.medianBlur(np.asarray(shift, dtype=np.float32), 5), dtype=np.float32)
 
 
 def render(fill: Fill, canvas: U8, known: U8) -> U8:
@@ -280,8 +277,8 @@ def render(fill: Fill, canvas: U8, known: U8) -> U8:
     size = (width, height)
     base = filters.resize_u8(filters.to_u8(fill.colour), size, cv2.INTER_CUBIC)
     own_y, own_x = np.mgrid[0:h, 0:w].astype(np.float32)
-    shift_x = _blocks(np.asarray(fill.columns - own_x, dtype=np.float32))
-    shift_y = _blocks(np.asarray(fill.rows - own_y, dtype=np.float32))
+    shift_x = _whole(np.asarray(fill.columns - own_x, dtype=np.float32))
+    shift_y = _whole(np.asarray(fill.rows - own_y, dtype=np.float32))
     map_x = filters.resize_f32(shift_x, size, cv2.INTER_NEAREST) * np.float32(width / w)
     map_y = filters.resize_f32(shift_y, size, cv2.INTER_NEAREST) * np.float32(height / h)
     map_x += np.arange(width, dtype=np.float32)[None, :]
@@ -289,5 +286,18 @@ def render(fill: Fill, canvas: U8, known: U8) -> U8:
     # Grain: what the canvas has over its own low frequencies, at the same cut as the fill's; none where unknown.
     grain = np.asarray(cv2.subtract(canvas, base, dtype=cv2.CV_16S), dtype=np.int16)
     grain = np.asarray(cv2.bitwise_and(grain, grain, mask=known), dtype=np.int16)
-    moved = cv2.remap(grain, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    return np.asarray(cv2.add(base, moved, dtype=cv2.CV_8U), dtype=np.uint8)
+    moved = np.asarray(cv2.remap(grain, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), dtype=np.int16)
+    share = filters.resize_f32(_wholeness(shift_x, shift_y), size, cv2.INTER_LINEAR)
+    still = np.zeros_like(moved)
+    blended = cv2.blendLinear(moved.astype(np.float32), still.astype(np.float32), share, np.float32(1.0) - share)
+    return np.asarray(cv2.add(base, blended, dtype=cv2.CV_8U), dtype=np.uint8)
+
+
+def _wholeness(shift_x: F32, shift_y: F32) -> F32:
+    """(h, w) float32: 1 inside pieces that come from one place, 0 where two pieces meet and grain would show a seam."""
+    meets = np.zeros(shift_x.shape, np.uint8)
+    for shift in (shift_x, shift_y):
+        high = np.asarray(cv2.dilate(shift, np.ones((3, 3), np.uint8)), dtype=np.float32)
+        low = np.asarray(cv2.erode(shift, np.ones((3, 3), np.uint8)), dtype=np.float32)
+        meets |= (high - low > 1.5).astype(np.uint8)
+    return filters.box(1.0 - meets.astype(np.float32), 1)

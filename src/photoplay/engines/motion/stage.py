@@ -16,7 +16,9 @@ from photoplay.engines.motion import edges, filters, plate
 from photoplay.engines.motion.fit import fit
 from photoplay.engines.motion.types import F32, U8, Layer, Photo, SceneMap, Stage
 
-HOLE_GROWTH = 4.0  # pixels at analysis size by which a hole is larger than the nearer layer's matte
+HOLE_GROWTH = 1.0  # pixels at analysis size by which a hole is larger than the nearer layer's matte
+CONTEXT_GROWTH = 4.0  # pixels at analysis size around a nearer layer that no fill is made from: its blur tints them
+SOFTEN = 0.7  # how much of the softened picture the far end of a mirrored margin shows
 FILL_LONG_SIDE = 2048  # pixels; larger canvases are filled at this size and the fill enlarged
 DEPTH_STEP = 4  # a layer's depth is kept at 1/DEPTH_STEP of the working size
 
@@ -99,44 +101,101 @@ def build_stage(
     canvas = lay_out(photo.size, chosen, output, margin=margin, oversample=oversample)
     ratio = canvas.scale * photo.size[0] / scene.size[0]  # working pixels per analysis pixel
     picture = _place(photo.rgb, canvas)
-    shown = np.zeros((canvas.size[1], canvas.size[0]), np.uint8)
-    x, y, w, h = canvas.shown
-    shown[y : y + h, x : x + w] = 255
     alphas: list[U8 | None] = [None]
     for alpha in scene.layers[1:]:
         enlarged = np.asarray(_sample(alpha, photo, scene, canvas, 1), dtype=np.uint8)
-        alphas.append(edges.sharpen(picture, enlarged, ratio))
-    layers: list[Layer] = []
+        alphas.append(edges.sharpen(picture, _inside(enlarged, canvas), ratio))
+    colours: list[U8] = []
+    opacities: list[U8 | None] = []
+    under = picture
     for index, alpha in enumerate(alphas):
         nearer = [other for other in alphas[index + 1 :] if other is not None]
-        if nearer or alpha is None:
-            known = _known(alpha, nearer, shown, max(1.5, HOLE_GROWTH * ratio))
-            rgb = _filled(picture, known)
+        colour, opacity = picture, alpha
+        if nearer:
+            context = _known(alpha, nearer, max(2.0, CONTEXT_GROWTH * ratio))
+            colour = _filled(picture, _known(alpha, nearer, HOLE_GROWTH * ratio), context)
             if alpha is not None:
-                rgb = edges.foreground(rgb, alpha, layers[-1].rgb)
-                alpha = _behind(alpha, nearer, max(1.5, HOLE_GROWTH * ratio))
-        else:
-            rgb = edges.foreground(_continued(picture, alpha, canvas), alpha, layers[-1].rgb)
-        inverse = _depth(index, photo, scene, canvas)
-        layers.append(Layer(rgb, alpha, inverse, scene.layer_depths[index]))
+                opacity = _behind(alpha, nearer, max(2.0, CONTEXT_GROWTH * ratio))
+        if opacity is not None:
+            hidden = _cover(nearer) if nearer else None
+            below = list(zip(colours, opacities, strict=True))
+            colour = edges.foreground(colour, picture, opacity, under, below, hidden)
+        colours.append(colour)
+        opacities.append(opacity)
+        if opacity is None:
+            under = colour
+        elif nearer:
+            under = under.copy()
+            edges.mix(under, colour, opacity)
+    layers = tuple(
+        Layer(
+            _extended(colour, canvas),
+            None if opacity is None else _extended_alpha(opacity, canvas),
+            _depth(index, photo, scene, canvas),
+            scene.layer_depths[index],
+        )
+        for index, (colour, opacity) in enumerate(zip(colours, opacities, strict=True))
+    )
     frame = (float(canvas.frame[0]), float(canvas.frame[1]), float(canvas.frame[2]), float(canvas.frame[3]))
-    return Stage(scene, tuple(layers), frame, output, (canvas.scale, canvas.shift[0], canvas.shift[1]))
+    return Stage(scene, layers, frame, output, (canvas.scale, canvas.shift[0], canvas.shift[1]))
 
 
 def _place(rgb: U8, canvas: Canvas) -> U8:
-    """The photo on the canvas; beyond its border mirrored."""
+    """The photo's part that the canvas shows, at working size."""
     sx, sy, sw, sh = canvas.source
-    x, y, w, h = canvas.shown
-    sized = filters.resize_u8(
-        rgb[sy : sy + sh, sx : sx + sw], (w, h), cv2.INTER_AREA if canvas.scale <= 1.0 else cv2.INTER_CUBIC
-    )
-    return _surround(sized, canvas)
+    size = (canvas.shown[2], canvas.shown[3])
+    how = cv2.INTER_AREA if canvas.scale <= 1.0 else cv2.INTER_CUBIC
+    return np.ascontiguousarray(filters.resize_u8(rgb[sy : sy + sh, sx : sx + sw], size, how))
 
 
-def _surround(image: U8, canvas: Canvas) -> U8:
+def _inside(field: U8, canvas: Canvas) -> U8:
     x, y, w, h = canvas.shown
-    right, bottom = canvas.size[0] - x - w, canvas.size[1] - y - h
-    return np.asarray(cv2.copyMakeBorder(image, y, bottom, x, right, cv2.BORDER_REFLECT), dtype=np.uint8)
+    return np.ascontiguousarray(field[y : y + h, x : x + w])
+
+
+def _rims(canvas: Canvas) -> tuple[int, int, int, int]:
+    """Working pixels beyond the photo: top, bottom, left, right."""
+    x, y, w, h = canvas.shown
+    return y, canvas.size[1] - y - h, x, canvas.size[0] - x - w
+
+
+def _extended(image: U8, canvas: Canvas) -> U8:
+    """A layer's colours beyond the photo: mirrored, and softer the farther out, so that no pattern repeats sharply."""
+    top, bottom, left, right = _rims(canvas)
+    if not (top or bottom or left or right):
+        return image
+    out = np.asarray(cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT), dtype=np.uint8)
+    height, width = out.shape[:2]
+    for axis, start, stop, inner in (
+        (0, 0, top, top), (0, height - bottom, height, height - bottom),
+        (1, 0, left, left), (1, width - right, width, width - right),
+    ):  # fmt: skip
+        length = stop - start
+        if length < 8:
+            continue
+        strip = out[start:stop] if axis == 0 else out[:, start:stop]
+        side = max(3, length // 6) | 1
+        soft = np.asarray(cv2.blur(strip, (side, side), borderType=cv2.BORDER_REFLECT), dtype=np.uint8)
+        ramp = np.abs(np.arange(start, stop, dtype=np.float32) + 0.5 - inner) / length * np.float32(SOFTEN)
+        share = ramp[:, None] if axis == 0 else ramp[None, :]
+        weight = np.ascontiguousarray(np.broadcast_to(share, strip.shape[:2]))
+        mixed = cv2.blendLinear(soft, np.ascontiguousarray(strip), weight, 1.0 - weight)
+        strip[...] = np.asarray(mixed, dtype=np.uint8)
+    return out
+
+
+def _extended_alpha(alpha: U8, canvas: Canvas) -> U8:
+    """A layer's opacity beyond the photo: where it is cut by the border it goes on, nowhere else does it return.
+
+    Straight on and mirrored, the smaller of both: a body cut at the waist goes on, a head near the border has no
+    twin beyond it.
+    """
+    top, bottom, left, right = _rims(canvas)
+    if not (top or bottom or left or right):
+        return alpha
+    straight = np.asarray(cv2.copyMakeBorder(alpha, top, bottom, left, right, cv2.BORDER_REPLICATE), dtype=np.uint8)
+    mirrored = np.asarray(cv2.copyMakeBorder(alpha, top, bottom, left, right, cv2.BORDER_REFLECT), dtype=np.uint8)
+    return np.minimum(straight, mirrored)
 
 
 def _sample(field: U8 | F32, photo: Photo, scene: SceneMap, canvas: Canvas, step: int) -> U8 | F32:
@@ -153,15 +212,23 @@ def _sample(field: U8 | F32, photo: Photo, scene: SceneMap, canvas: Canvas, step
     return np.asarray(cv2.warpAffine(field, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _known(alpha: U8 | None, nearer: list[U8], shown: U8, growth: float) -> U8:
+def _known(alpha: U8 | None, nearer: list[U8], growth: float) -> U8:
     """(H, W) uint8: 255 where the picture shows this layer and nothing else."""
-    known = shown.copy()
+    known = np.full(nearer[0].shape, 255, np.uint8)
     for other in nearer:
         hidden = np.asarray((other > edges.CLEAR).astype(np.uint8) * np.uint8(255), dtype=np.uint8)
-        known[_grown(hidden, growth) > 0] = 0
+        known[(_grown(hidden, growth) if growth else hidden) > 0] = 0
     if alpha is not None:
         known[alpha <= edges.SOLID] = 0
     return known
+
+
+def _cover(nearer: list[U8]) -> U8:
+    """(H, W) uint8: the greatest opacity of these layers."""
+    cover = nearer[0]
+    for other in nearer[1:]:
+        cover = np.maximum(cover, other)
+    return cover
 
 
 def _grown(mask: U8, radius: float) -> U8:
@@ -175,13 +242,14 @@ def _grown(mask: U8, radius: float) -> U8:
     return filters.resize_u8(grown, (width, height), cv2.INTER_NEAREST)
 
 
-def _filled(picture: U8, known: U8) -> U8:
-    """The picture where known, the fill elsewhere, feathered inside the known side."""
+def _filled(picture: U8, known: U8, context: U8) -> U8:
+    """The picture where ``known``, elsewhere a fill made from ``context``. The photo's own
+    pixels reach to the nearer layer's edge; what that edge lets through is taken out of them with its colours."""
     height, width = known.shape
     if bool((known == 255).all()):
         return picture
     size = filters.fit_size((width, height), FILL_LONG_SIDE)
-    canvas, seen = filters.resize_u8(picture, size), filters.resize_u8(known, size, cv2.INTER_AREA)
+    canvas, seen = filters.resize_u8(picture, size), filters.resize_u8(context, size, cv2.INTER_AREA)
     seen = np.asarray((seen == 255).astype(np.uint8) * np.uint8(255), dtype=np.uint8)
     small = filters.fit_size(size, plate.FILL_SIDE)
     share = filters.to_f32(filters.resize_u8(seen, small, cv2.INTER_AREA))
@@ -192,38 +260,35 @@ def _filled(picture: U8, known: U8) -> U8:
     out = np.ascontiguousarray(filters.resize_u8(rendered, (width, height), cv2.INTER_CUBIC))
     if out is rendered:
         out = rendered.copy()
-    feather = max(3, round(max(width, height) / 400)) | 1
-    weight = np.asarray(cv2.blur(cv2.erode(known, np.ones((feather, feather), np.uint8)), (feather, feather)))
-    edges.mix(out, picture, np.asarray(weight, dtype=np.uint8))
+    _level(out, picture, known)
+    edges.mix(out, picture, known)
     return out
 
 
-def _continued(picture: U8, alpha: U8, canvas: Canvas) -> U8:
-    """The picture for a layer that the photo's border cuts: mirrored beyond it where the mirror shows the layer."""
-    x, y, w, h = canvas.shown
-    if (w, h) == canvas.size:
-        return picture
-    inside = alpha[y : y + h, x : x + w]
-    mirrored = _surround(np.ascontiguousarray(inside), canvas)
-    missing = np.asarray((alpha > edges.CLEAR) & (mirrored <= edges.SOLID), dtype=np.uint8)
-    missing[y : y + h, x : x + w] = 0
-    if not bool(missing.any()):
-        return picture
-    size = filters.fit_size(canvas.size, edges.ESTIMATE_SIDE)
-    solid = filters.smoothstep(filters.to_f32(filters.resize_u8(mirrored, size)), 0.9, 1.0)
-    colour = filters.push_pull(filters.to_f32(filters.resize_u8(picture, size)), solid)
-    out = picture.copy()
-    enlarged = filters.resize_u8(filters.to_u8(colour), canvas.size, cv2.INTER_LINEAR)
-    edges.mix(out, enlarged, np.asarray(cv2.blur(missing * np.uint8(255), (5, 5)), dtype=np.uint8))
-    return out
+def _level(filled: U8, picture: U8, known: U8) -> None:
+    """Draws the fill's tone, in place, to what surrounds it: a membrane over the hole, fading inwards.
+
+    The tone is read a little away from the hole, because nearer layers' blur and sharpening tint its very rim.
+    """
+    height, width = known.shape
+    size = filters.fit_size((width, height), 512)
+    seen = np.asarray((filters.resize_u8(known, size, cv2.INTER_AREA) == 255).astype(np.uint8) * np.uint8(255))
+    rim = filters.dilate(np.asarray(255 - seen), 4) & filters.erode(seen, 1)
+    if not bool(rim.any()) or not bool((seen == 0).any()):
+        return
+    weight = filters.to_f32(np.asarray(rim, dtype=np.uint8))
+    off = filters.resize_u8(picture, size).astype(np.float32) - filters.resize_u8(filled, size).astype(np.float32)
+    off = filters.weighted_blur(np.clip(off, -70, 70).astype(np.float32), weight, 2.5)
+    spread = filters.push_pull(off, np.minimum(filters.blur(weight, 1.5) * 4.0, 1.0).astype(np.float32))
+    distance = np.asarray(cv2.distanceTransform((seen == 0).astype(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
+    correction = spread * np.exp(-distance / np.float32(0.05 * max(size)))[..., None]
+    enlarged = cv2.resize(correction, (width, height), interpolation=cv2.INTER_LINEAR)
+    cv2.add(filled, enlarged, dst=filled, dtype=cv2.CV_8U)
 
 
 def _behind(alpha: U8, nearer: list[U8], growth: float) -> U8:
     """A middle layer's alpha, carried on behind what hides it."""
-    hidden = np.zeros_like(alpha)
-    for other in nearer:
-        hidden = np.maximum(hidden, other)
-    hole = _grown(np.asarray((hidden > edges.CLEAR).astype(np.uint8) * np.uint8(255)), growth)
+    hole = _grown(np.asarray((_cover(nearer) > edges.CLEAR).astype(np.uint8) * np.uint8(255)), growth)
     height, width = alpha.shape
     size = filters.fit_size((width, height), 320)
     seen = np.asarray(1.0 - filters.to_f32(filters.resize_u8(hole, size)), dtype=np.float32)
