@@ -1,0 +1,53 @@
+"""The whole way from a request to a finished soundtrack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from photoplay.errors import AudioUnreadable
+from photoplay.media.audio import write_wav
+from photoplay.sound.compose import composed
+from photoplay.sound.dsp import F32, samples
+from photoplay.sound.loudness import mastered
+from photoplay.sound.request import SoundRequest, SoundResult
+from photoplay.sound.upload import fitted
+
+Progress = Callable[[float, str], None]
+"""Called with 0..1 and a short word for what is being done."""
+
+FILE_NAME = "soundtrack.wav"
+
+
+def render_soundtrack(request: SoundRequest, work_dir: Path, progress: Progress | None = None) -> SoundResult:
+    """Makes the soundtrack of a clip in ``work_dir``.
+
+    Raises:
+        AudioUnreadable: the caller's file (mode ``file``) has no usable sound.
+    """
+    tell = progress or (lambda _share, _word: None)
+    if request.mode == "none":
+        return SoundResult()
+    n = samples(request.duration_s)
+    notes: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
+    if request.mode == "file":
+        if request.file is None:
+            raise AudioUnreadable("no sound file was given")
+        tell(0.1, "reading")
+        mixed = fitted(request.file, n)
+        heard = ("the file that was given",)
+    else:
+        tell(0.1, "composing")
+        mixed, heard, notes = composed(request, n)
+    tell(0.7, "loudness")
+    final, loudness = mastered(mixed)
+    path = work_dir / FILE_NAME
+    write_wav(path, np.ascontiguousarray(final.T))
+    tell(1.0, "sound")
+    return SoundResult(path=path, loudness=loudness, notes=notes, heard=heard)
+
+
+__all__ = ["F32", "FILE_NAME", "render_soundtrack"]
