@@ -6,10 +6,12 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -154,10 +156,10 @@ def serve(settings: Settings, *, role: Role = "all", on_ready: Callable[[str], N
         server = _Server(config, settings, url_of(listening), on_ready)
         try:
             server.run(sockets=[listening])
+        except SystemExit:  # how the library says that the app did not start
+            raise app.state.startup_error or SettingsError("the server could not start") from None
         finally:
             (settings.data_dir / SERVER_FILE_NAME).unlink(missing_ok=True)
-        if not server.started:
-            raise app.state.startup_error or SettingsError("the server could not start")
 
 
 def url_of(listening: socket.socket) -> str:
@@ -199,6 +201,13 @@ class _Server(uvicorn.Server):
         self._settings = settings
         self._url = url
         self._on_ready = on_ready
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # The library would raise the signal again after it has stopped; to us a stop that was asked for is a success.
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        else:
+            self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from photoplay.cli.console import DataDir, err, load_settings, megabytes, note, out
+from photoplay.cli.console import DataDir, as_size, err, load_settings, note, out
 from photoplay.errors import AudioUnreadable, InputError, StorageError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def animate(
     out.print(f"[bold green]{escape(str(target))}[/]")
     out.print(
         f"{clip.result.width}×{clip.result.height}, {clip.result.duration_s:g} s, {clip.result.fps} frames/s, "
-        f"{'with sound' if clip.sounding else 'no sound'}, {megabytes(target.stat().st_size)}"
+        f"{'with sound' if clip.sounding else 'no sound'}, {as_size(target.stat().st_size)}"
     )
     out.print(f"made in {took_s:.1f} s, seed {request.seed}")
     for text in clip.notes:

@@ -15,8 +15,6 @@ from rich.markup import escape
 from photoplay import errors
 
 if TYPE_CHECKING:
-    from photoplay.accounts import Account
-    from photoplay.jobs.runtime import Runtime
     from photoplay.settings import Settings
 
 EXIT_CODES: dict[type[errors.PhotoplayError], int] = {
@@ -76,25 +74,6 @@ def load_settings(data_dir: Path | None, **given: Any) -> Settings:
     return Settings.load(data_dir=data_dir, **given)
 
 
-def the_account(runtime: Runtime, wanted: str | None) -> Account:
-    """The account that an option names by id or name; without it, the only one.
-
-    Raises:
-        NotFoundError: there is none, or the name fits several, or none is named and there are several.
-    """
-    found = [a for a in runtime.accounts.list() if wanted is None or wanted in (a.id, a.object_id, a.name)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(f"{account.name} ({account.id})" for account in found[:5])
-        raise errors.NotFoundError(f"Say which account with --account: {names}")
-    raise errors.NotFoundError(
-        "There is no account yet; make one with: photoplay key create"
-        if wanted is None
-        else f"There is no account {wanted!r}."
-    )
-
-
 def start_logging(settings: Settings) -> None:
     """Sends log lines of a serving process to standard error.
 
@@ -109,6 +88,9 @@ def start_logging(settings: Settings) -> None:
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 
 
-def megabytes(size_bytes: float) -> str:
+def as_size(size_bytes: float) -> str:
     """A size in bytes as people read it."""
-    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e5 else f"{size_bytes / 1e3:.1f} kB"
+    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
+        if size_bytes >= factor / 10:
+            return f"{size_bytes / factor:.1f} {unit}"
+    return f"{size_bytes / 1e3:.1f} kB"

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from photoplay.cli.console import AccountOption, AsJson, DataDir, err, load_settings, out, print_json, the_account
+from photoplay.cli.books import open_books
+from photoplay.cli.console import AccountOption, AsJson, DataDir, err, load_settings, out, print_json
 
 app = typer.Typer(help="Grant credits, show balances, check the books.", no_args_is_help=True)
 
@@ -22,11 +23,10 @@ def grant(
     """Give an account credits to spend."""
     from photoplay.accounts import Ledger
     from photoplay.db import writing
-    from photoplay.jobs.runtime import Runtime
 
-    with Runtime.open(load_settings(data_dir)) as runtime:
-        chosen = the_account(runtime, account)
-        with writing(runtime.engine) as connection:
+    with open_books(load_settings(data_dir)) as books:
+        chosen = books.account(account)
+        with writing(books.engine) as connection:
             Ledger().grant(connection, account_id=chosen.id, amount=amount, note=note)
             balance = Ledger.balance(connection, chosen.id)
     out.print(f"{escape(chosen.name)} has {balance.available} credits to spend, {balance.held} held for jobs.")
@@ -36,11 +36,10 @@ def grant(
 def balance(account: AccountOption = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show what every account has, or one of them."""
     from photoplay.accounts import Ledger
-    from photoplay.jobs.runtime import Runtime
 
-    with Runtime.open(load_settings(data_dir)) as runtime:
-        shown = [the_account(runtime, account)] if account is not None else runtime.accounts.list()
-        with runtime.engine.connect() as connection:
+    with open_books(load_settings(data_dir)) as books:
+        shown = [books.account(account)] if account is not None else books.accounts.list()
+        with books.engine.connect() as connection:
             rows = [(one, Ledger.balance(connection, one.id)) for one in shown]
     if as_json:
         print_json(
@@ -58,10 +57,9 @@ def balance(account: AccountOption = None, as_json: AsJson = False, data_dir: Da
 def check_books(data_dir: DataDir = None) -> None:
     """Check that every balance is what its entries say and every job is settled once. Fails when one is not."""
     from photoplay.accounts import audit
-    from photoplay.jobs.runtime import Runtime
 
-    with Runtime.open(load_settings(data_dir)) as runtime:
-        wrong = audit(runtime.engine)
+    with open_books(load_settings(data_dir)) as books:
+        wrong = audit(books.engine)
     for line in wrong:
         err.print(escape(line))
     if wrong:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 from rich.markup import escape
 
-from photoplay.cli.console import AsJson, DataDir, load_settings, megabytes, out, print_json
+from photoplay.cli.console import AsJson, DataDir, as_size, load_settings, out, print_json
 from photoplay.errors import PhotoplayError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "machine",
         "degraded" if low else "ok",
-        f"{cores} CPU cores, {megabytes(memory.available)} of {megabytes(memory.total)} memory free",
+        f"{cores} CPU cores, {as_size(memory.available)} of {as_size(memory.total)} memory free",
         "4k clips may run out of memory; close other programs" if low else "",
     )
 
@@ -82,9 +82,9 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
     if not os.access(existing, os.W_OK):
         yield Finding("data folder", "broken", f"{folder} cannot be written", "give another with --data-dir")
     elif free < _LOW_DISK_BYTES:
-        yield Finding("data folder", "degraded", f"{folder}: only {megabytes(free)} free", "free some space")
+        yield Finding("data folder", "degraded", f"{folder}: only {as_size(free)} free", "free some space")
     else:
-        yield Finding("data folder", "ok", f"{folder}: {megabytes(free)} free")
+        yield Finding("data folder", "ok", f"{folder}: {as_size(free)} free")
 
 
 def _video(settings: Settings) -> Iterator[Finding]:

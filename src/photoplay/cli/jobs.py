@@ -8,7 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from photoplay.cli.console import AccountOption, AsJson, DataDir, load_settings, out, print_json, the_account
+from photoplay.cli.books import Books
+from photoplay.cli.console import AccountOption, AsJson, DataDir, load_settings, out, print_json
 
 if TYPE_CHECKING:
     from photoplay.jobs.job import Job
@@ -38,7 +39,7 @@ def list_jobs(
         if name not in names:
             raise UnsupportedValue("state", f"there is no state {name!r}; states are {', '.join(names)}")
     with Runtime.open(load_settings(data_dir)) as runtime:
-        owner = the_account(runtime, account).id if account is not None else None
+        owner = Books(runtime.engine, runtime.accounts).account(account).id if account is not None else None
         page = runtime.service.list(owner, states=[JobState(name) for name in state] if state else None, limit=limit)
     if as_json:
         print_json([describe(job) for job in page.jobs])

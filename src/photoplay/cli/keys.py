@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from photoplay.cli.console import AccountOption, AsJson, DataDir, load_settings, out, print_json, the_account
+from photoplay.cli.books import open_books
+from photoplay.cli.console import AccountOption, AsJson, DataDir, load_settings, out, print_json
 
 app = typer.Typer(help="Make and revoke the keys with which programs reach the server.", no_args_is_help=True)
 
@@ -29,13 +30,12 @@ def create(
 ) -> None:
     """Make an account and a key with its secrets. They are shown once, and never again."""
     from photoplay.accounts import DEFAULT_CREDITS, DEFAULT_PLAN
-    from photoplay.jobs.runtime import Runtime
 
-    with Runtime.open(load_settings(data_dir)) as runtime:
-        made = runtime.accounts.create(
+    with open_books(load_settings(data_dir)) as books:
+        made = books.accounts.create(
             name, DEFAULT_PLAN if plan is None else plan, DEFAULT_CREDITS if credits is None else credits
         )
-        account = runtime.accounts.get(made.account_id)
+        account = books.accounts.get(made.account_id)
     if as_json:
         print_json({field: getattr(made, field) for field in _SHOWN})
         return
@@ -48,10 +48,9 @@ def create(
 def list_keys(account: AccountOption = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List an account's keys, without their secrets."""
     from photoplay.clock import iso
-    from photoplay.jobs.runtime import Runtime
 
-    with Runtime.open(load_settings(data_dir)) as runtime:
-        keys = runtime.accounts.keys(the_account(runtime, account).id)
+    with open_books(load_settings(data_dir)) as books:
+        keys = books.accounts.keys(books.account(account).id)
     if as_json:
         print_json([vars(key) for key in keys])
         return
@@ -63,8 +62,7 @@ def list_keys(account: AccountOption = None, as_json: AsJson = False, data_dir: 
 @app.command("revoke")
 def revoke(key_id: Annotated[str, typer.Argument(help="From `photoplay key list`.")], data_dir: DataDir = None) -> None:
     """End a key at once."""
-    from photoplay.jobs.runtime import Runtime
 
-    with Runtime.open(load_settings(data_dir)) as runtime:
-        runtime.accounts.revoke(key_id)
+    with open_books(load_settings(data_dir)) as books:
+        books.accounts.revoke(key_id)
     out.print("revoked")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from photoplay.cli.console import AsJson, DataDir, err, load_settings, megabytes, out, print_json
+from photoplay.cli.console import AsJson, DataDir, as_size, err, load_settings, out, print_json
 
 if TYPE_CHECKING:
     from photoplay.models.weights import Weights
@@ -29,7 +29,7 @@ def list_models(as_json: AsJson = False, data_dir: DataDir = None) -> None:
         return
     for weights, here in rows:
         state = "[green]here[/]   " if here else "[yellow]missing[/]"
-        size = megabytes(weights.size_bytes) if weights.size_bytes else ""
+        size = as_size(weights.size_bytes) if weights.size_bytes else ""
         out.print(f"{weights.name:<10} {state} {size:>9}  {escape(weights.purpose)} ({escape(weights.licence)})")
         if not here and not weights.fetchable:
             out.print(f"{'':<10} yours to bring: {escape(str(weights.path(models_dir)))}")
