@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from photoplay.engines.motion.camera import CameraPath, View, subject_layer
 from photoplay.engines.motion.types import Stage
 from photoplay.shot import Move, MoveKind, Shot
@@ -108,11 +110,11 @@ def _reframe(path: CameraPath, room: _Room) -> float:
     """The push-in, reached with the end of the moves, that keeps the whole path within the room."""
     needed = 0.0
     bare = path.with_shot(path.shot, 0.0)
-    for index in range(1, SAMPLES):
+    for index in range(SAMPLES):
         t = index / (SAMPLES - 1)
         push = needed_push(bare.at(t), room, path.rig.aspect)
         if push > 1e-9:
-            engaged = bare.progress(t)
+            engaged = bare.progress(1.0 - t if bare.backwards else t)
             needed = max(needed, push / engaged if engaged > 1e-6 else math.inf)
     return needed
 
@@ -156,7 +158,8 @@ def _widens(path: CameraPath, move: Move, room: _Room) -> bool:
     if move.kind in (MoveKind.STATIC, MoveKind.RACK_FOCUS):
         return False
     alone = path.with_shot(Shot(moves=(move,)), 0.0)
-    middle, end = alone.at((move.start + move.end) / 2), alone.at(1.0)
+    times = (0.5 * (move.start + move.end), 1.0)
+    middle, end = (alone.at(1.0 - t if alone.backwards else t) for t in times)
     snug = _Room(-0.5, -path.rig.aspect / 2, 0.5, path.rig.aspect / 2, room.plate_q)
     return max(needed_push(middle, snug, path.rig.aspect), needed_push(end, snug, path.rig.aspect)) > 1e-4
 
@@ -169,7 +172,7 @@ def _gap(path: CameraPath, stage: Stage) -> float:
         return 0.0
     x, y, frame_w, frame_h = stage.frame
     solid = layer.alpha[::4, ::4] >= 128
-    rows, columns = solid.any(axis=1).nonzero()[0], solid.any(axis=0).nonzero()[0]
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     if rows.size == 0:
         return 0.0
     left, right = (float(v) * 4 for v in (columns[0], columns[-1] + 1))

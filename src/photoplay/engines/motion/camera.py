@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from photoplay.engines.motion.easing import progress, smooth
 from photoplay.engines.motion.types import F32, Stage
-from photoplay.shot import Move, MoveKind, Shot
+from photoplay.shot import Ease, Move, MoveKind, Shot
 
 F64 = NDArray[np.float64]
 
@@ -275,21 +275,36 @@ class Sway:
 class CameraPath:
     """A shot, ready to be asked for its view at any time. Pure: the same time gives the same view."""
 
-    def __init__(self, shot: Shot, rig: Rig, *, duration_s: float, seed: int = 0, reframe: float = 0.0) -> None:
-        """``reframe``: natural logarithm of the push-in reached with the moves' end, to keep within the stage."""
+    def __init__(
+        self,
+        shot: Shot,
+        rig: Rig,
+        *,
+        duration_s: float,
+        seed: int = 0,
+        reframe: float = 0.0,
+        backwards: bool = False,
+    ) -> None:
+        """``reframe``: natural logarithm of the push-in reached with the moves' end, to keep within the stage.
+
+        ``backwards``: the path is run from its end, so that the last view, not the first, shows the photo.
+        """
         self.shot = shot
         self.rig = rig
         self.duration_s = duration_s
         self.seed = seed
         self.reframe = reframe
+        self.backwards = backwards
         self._sway = Sway(seed, duration_s) if any(m.kind is MoveKind.HANDHELD for m in shot.moves) else None
 
     def with_shot(self, shot: Shot, reframe: float) -> CameraPath:
         """The same camera on another shot."""
-        return CameraPath(shot, self.rig, duration_s=self.duration_s, seed=self.seed, reframe=reframe)
+        return CameraPath(
+            shot, self.rig, duration_s=self.duration_s, seed=self.seed, reframe=reframe, backwards=self.backwards
+        )
 
     def progress(self, t: float) -> float:
-        """How far the moves as a whole have come at ``t``: 0..1, 0 at the start, never falling."""
+        """How far the moves as a whole have come at the shot's own time ``t``: 0..1, 0 at first, never falling."""
         total = sum(abs(move.amount) for move in self.shot.moves if move.kind is not MoveKind.STATIC)
         if total == 0.0:
             return 0.0
@@ -306,6 +321,8 @@ class CameraPath:
 
     def at(self, t: float) -> View:
         """The view at time ``t`` 0..1."""
+        if self.backwards:
+            t = 1.0 - t
         rig = self.rig
         f, far = rig.focal, rig.far
         x = y = z = 0.0  # travel
@@ -399,6 +416,24 @@ class CameraPath:
         size = HANDHELD_RMS * move.amount * envelope
         x, y, roll, forward = self._sway.at(t)
         return 0.8 * size * x, 0.6 * size * y, size * roll, size * forward
+
+
+def reversed_shot(shot: Shot) -> Shot:
+    """The shot that, run backwards, looks like ``shot`` but ends where it would begin: it arrives at the photo."""
+    mirrored = {Ease.IN: Ease.OUT, Ease.OUT: Ease.IN}
+    return Shot(
+        moves=tuple(
+            move.model_copy(
+                update={
+                    "amount": -move.amount,
+                    "start": 1.0 - move.end,
+                    "end": 1.0 - move.start,
+                    "ease": mirrored.get(move.ease, move.ease),
+                }
+            )
+            for move in shot.moves
+        )
+    )
 
 
 def _arc(share: float, focal: float, far: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from photoplay.engines.motion import planes as yuv
@@ -29,7 +30,7 @@ from photoplay.engines.motion.paint import Pose, Run, bands, extents, full_spans
 from photoplay.engines.motion.planes import Planes
 from photoplay.engines.motion.sheet import Sheet
 from photoplay.engines.motion.sprites import draw_sprite
-from photoplay.engines.motion.types import Stage
+from photoplay.engines.motion.types import F32, Stage
 from photoplay.engines.motion.warp import Lattice, bend, grid_step, source_grid
 
 _UNCHANGED = LayerChange()
@@ -94,6 +95,26 @@ class Compositor:
             done = yuv.frame_from_rgb(changes.finish(yuv.to_rgb(out)))
             for target, source in zip(out, done, strict=True):
                 np.copyto(target, source)
+
+    def nearness(self) -> F32:
+        """(h, w) float32: how near what the first frame shows is (0 far .. 1 near), at a fraction of its size."""
+        columns = 160
+        rows = max(2, round(columns * self.spec.height / self.spec.width))
+        x, y, width, height = self.lattice.frame
+        at_x = np.tile((x + (np.arange(columns) + 0.5) / columns * width).astype(np.float32), (rows, 1))
+        at_y = np.repeat((y + (np.arange(rows) + 0.5) / rows * height).astype(np.float32)[:, None], columns, axis=1)
+        seen: F32 = np.zeros((rows, columns), np.float32)
+        for _, sheet in self.sheets:
+            cell = sheet.depth.cell
+            q = np.asarray(
+                cv2.remap(
+                    sheet.depth.q, at_x / cell[0], at_y / cell[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+                ),
+                np.float32,
+            )
+            seen += (q - seen) * sheet.alpha_at(at_x, at_y)
+        low, high = float(seen.min()), float(seen.max())
+        return np.asarray(cv2.GaussianBlur((seen - low) / max(high - low, 1e-6), (0, 0), 2.0), np.float32)
 
     def _draw_sprites(self, out: Planes, sprites: Sequence[Sprite], view: View) -> None:
         for sprite in sprites:

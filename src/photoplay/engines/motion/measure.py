@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,10 +56,11 @@ def follow(frames: Iterable[U8], region: U8 | None = None) -> list[Fit]:
     # Fine grain is softened by sampling between pixels, more or less from frame to frame, which looks like motion.
     stream = (u8(cv2.GaussianBlur(frame, (0, 0), _SOFTEN)) for frame in frames)
     first = next(stream)
-    found = cv2.goodFeaturesToTrack(first, _CORNERS, 0.01, 7, mask=region)
+    # OpenCV gives None where it finds nothing, which its stubs do not say.
+    found: Any = cv2.goodFeaturesToTrack(first, _CORNERS, 0.01, 7, mask=region)
     if found is None or len(found) < _LEAST:
         return []
-    start = found.astype(np.float32)
+    start: F32 = found.astype(np.float32)
     alive = np.ones(len(start), bool)
     tracks = [start.reshape(-1, 2)]
     guess = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -69,7 +71,9 @@ def follow(frames: Iterable[U8], region: U8 | None = None) -> list[Fit]:
             if (alive & good).sum() < _LEAST:
                 lost = True
                 break
-            matrix, _ = cv2.estimateAffinePartial2D(start[alive & good], seen[alive & good], ransacReprojThreshold=3.0)
+            matrix: Any = cv2.estimateAffinePartial2D(
+                start[alive & good], seen[alive & good], ransacReprojThreshold=3.0
+            )[0]
             if matrix is None:
                 lost = True
                 break
@@ -108,7 +112,7 @@ def _locate(first: U8, frame: U8, start: F32, guess: F64) -> tuple[F32, NDArray[
 
 
 def _agree(start: F32, end: F32, alive: NDArray[np.bool_], within: float) -> NDArray[np.bool_]:
-    matrix, _ = cv2.estimateAffine2D(start[alive], end[alive], ransacReprojThreshold=3.0)
+    matrix: Any = cv2.estimateAffine2D(start[alive], end[alive], ransacReprojThreshold=3.0)[0]
     if matrix is None:
         return alive
     expected = start @ matrix[:, :2].T + matrix[:, 2]
@@ -134,9 +138,7 @@ def _similarity(start: F32, end: F32, about: tuple[float, float]) -> Fit:
     centre0, centre1 = z0.mean(), z1.mean()
     turn = np.vdot(z0 - centre0, z1 - centre1) / np.vdot(z0 - centre0, z0 - centre0)
     shift = centre1 - turn * centre0
-    return Fit(
-        float(abs(turn)), float(np.angle(turn)), (float(shift.real), float(shift.imag)), about, int(len(start))
-    )
+    return Fit(float(abs(turn)), float(np.angle(turn)), (float(shift.real), float(shift.imag)), about, len(start))
 
 
 def jitter(fits: Sequence[Fit], size: tuple[int, int]) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from photoplay.engines.motion.animate import NEUTRAL, Grade, LayerChange
 from photoplay.engines.motion.planes import Planes, u8
@@ -79,11 +80,11 @@ def extents(
             continue
         left, right = max(0, (int(there[0]) - 1) * step), min(width, int(there[-1]) * step)
         spans.append((left, right) if right > left else None)
-        cores.append(_longest(is_solid[rows].all(axis=0), step, width) if blur_reach == 0.0 else None)
+        cores.append(_longest(np.all(is_solid[rows], axis=0), step, width) if blur_reach == 0.0 else None)
     return tuple(spans), tuple(cores)
 
 
-def _longest(solid: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], step: int, width: int) -> Run | None:
+def _longest(solid: NDArray[np.bool_], step: int, width: int) -> Run | None:
     """The longest run of solid nodes as pixel columns."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], solid.view(np.int8), [0]))))
     if edges.size == 0:
@@ -100,9 +101,7 @@ def without(run: Run | None, hole: Run | None) -> tuple[Run, ...]:
         return ()
     if hole is None or hole[1] <= run[0] or hole[0] >= run[1]:
         return (run,)
-    return tuple(
-        part for part in ((run[0], max(run[0], hole[0])), (min(run[1], hole[1]), run[1])) if part[1] > part[0]
-    )
+    return tuple(part for part in ((run[0], max(run[0], hole[0])), (min(run[1], hole[1]), run[1])) if part[1] > part[0])
 
 
 def common(run: Run | None, other: Run | None) -> Run | None:
@@ -268,7 +267,13 @@ def _veil(lattice: Lattice, pose: Pose, mask: U8, window: Window) -> tuple[U8, U
     y = (pose.colour_at[..., 1] + np.float32(0.5)) * ky - np.float32(0.5)
     shape = window.y1 - window.y0, window.x1 - window.x0
     return (
-        _sample(mask, spread(lattice, x, window, 1), spread(lattice, y, window, 1), np.empty(shape, np.uint8), cv2.BORDER_REPLICATE),
+        _sample(
+            mask,
+            spread(lattice, x, window, 1),
+            spread(lattice, y, window, 1),
+            np.empty(shape, np.uint8),
+            cv2.BORDER_REPLICATE,
+        ),
         _sample(
             mask,
             spread(lattice, x, window, 2),

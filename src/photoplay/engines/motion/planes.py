@@ -88,9 +88,7 @@ def frame_from_rgb(rgb: U8) -> Planes:
 
 def to_rgb(frame: Planes) -> U8:
     """A finished frame as (H, W, 3) uint8 RGB."""
-    return yuv420_to_rgb(
-        np.ascontiguousarray(frame.y), np.ascontiguousarray(frame.u), np.ascontiguousarray(frame.v)
-    )
+    return yuv420_to_rgb(np.ascontiguousarray(frame.y), np.ascontiguousarray(frame.u), np.ascontiguousarray(frame.v))
 
 
 def colour(rgb: tuple[float, float, float]) -> tuple[float, float, float]:

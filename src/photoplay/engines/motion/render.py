@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import Protocol
 
 import cv2
-import numpy as np
 
 from photoplay.engines.motion.planes import Planes
 from photoplay.media.encode import FrameBuffer, VideoWriter
@@ -28,12 +27,6 @@ class FrameSource(Protocol):
     def draw_frame(self, index: int, out: Planes) -> None:
         """Draws frame ``index`` into ``out``; every sample is written."""
         ...
-
-
-class Mark(Protocol):
-    """What draws a watermark over a finished frame, in place."""
-
-    def __call__(self, y: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], u: object, v: object, /) -> None: ...
 
 
 def worker_count() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import numpy as np
 
@@ -22,14 +21,16 @@ class Scratch(threading.local):
         size = _product(shape)
         if name not in self._bytes or self._bytes[name].size < size:
             self._bytes[name] = np.empty(size, np.uint8)
-        return _cut(self._bytes[name], size, shape)
+        cut: U8 = self._bytes[name][:size].reshape(shape)
+        return cut
 
     def floats(self, name: str, *shape: int) -> F32:
         """(``shape``) float32, contents undefined."""
         size = _product(shape)
         if name not in self._floats or self._floats[name].size < size:
             self._floats[name] = np.empty(size, np.float32)
-        return _cut(self._floats[name], size, shape)
+        cut: F32 = self._floats[name][:size].reshape(shape)
+        return cut
 
 
 def _product(shape: tuple[int, ...]) -> int:
@@ -37,7 +38,3 @@ def _product(shape: tuple[int, ...]) -> int:
     for side in shape:
         size *= side
     return size
-
-
-def _cut(buffer: Any, size: int, shape: tuple[int, ...]) -> Any:
-    return buffer[:size].reshape(shape)

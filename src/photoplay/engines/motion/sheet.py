@@ -42,8 +42,8 @@ class Sheet:
     """One layer, ready to draw.
 
     ``box``: (x0, y0, x1, y1), even, the working pixels that ``pixels`` covers; it reaches past the working area
-    where a layer with alpha touches its edge, since near layers may be seen from further out. ``order``: index of the stage
-    layer it is or comes after. ``hold_alpha``: colours are not premultiplied, because they move under an alpha
+    where a layer with alpha touches its edge, since near layers may be seen from further out. ``order``: index of the
+    stage layer it is or comes after. ``hold_alpha``: colours are not premultiplied, because they move under an alpha
     that stays. ``opaque``: it has no alpha at all (a plate).
     """
 
@@ -55,7 +55,7 @@ class Sheet:
         self.hold_alpha = hold_alpha and layer.alpha is not None
         rgb, alpha = layer.rgb, layer.alpha
         if alpha is None:
-            self.box = 0, 0, width & ~1, height & ~1
+            self.box: tuple[int, int, int, int] = (0, 0, width & ~1, height & ~1)
             rgb = np.ascontiguousarray(rgb[: self.box[3], : self.box[2]])
         else:
             self.box, rgb, alpha = _content(rgb, alpha)
@@ -69,7 +69,8 @@ class Sheet:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to draw."""
-        return self.box[2] <= self.box[0] or self.box[3] <= self.box[1]
+        x0, y0, x1, y1 = self.box
+        return x1 <= x0 or y1 <= y0
 
     def coverage(self, reach: int) -> tuple[U8, U8]:
         """(solid, any): one sample per ``COARSE`` pixels, 255 where every pixel within ``reach`` working pixels is
@@ -89,6 +90,13 @@ class Sheet:
                 present = (blocks.max(axis=(1, 3)) > 0).astype(np.uint8) * 255
                 self._coarse[reach] = u8(cv2.erode(solid, kernel)), u8(cv2.dilate(present, kernel))
             return self._coarse[reach]
+
+    def alpha_at(self, x: F32, y: F32) -> F32:
+        """Opacity 0..1 at working positions."""
+        if self._alpha is None:
+            return np.ones_like(x)
+        found = cv2.remap(self._alpha, x - np.float32(self.box[0]), y - np.float32(self.box[1]), cv2.INTER_LINEAR)
+        return np.asarray(found, np.float32) / np.float32(255.0)
 
     def focused(self, disc: float) -> Pixels:
         """The layer under a blur disc of ``disc`` working pixels across: a mix of the two nearest prepared copies."""
@@ -154,7 +162,10 @@ def _content(rgb: U8, alpha: U8) -> tuple[tuple[int, int, int, int], U8, U8]:
     left, top = (beyond if x0 == 0 else 0), (beyond if y0 == 0 else 0)
     right, bottom = (beyond if x1 == width else 0), (beyond if y1 == height else 0)
     box_x0, box_y0 = -left if left else max(0, x0 - RIM) & ~1, -top if top else max(0, y0 - RIM) & ~1
-    box_x1, box_y1 = width + right if right else min(width, x1 + RIM), height + bottom if bottom else min(height, y1 + RIM)
+    box_x1, box_y1 = (
+        width + right if right else min(width, x1 + RIM),
+        height + bottom if bottom else min(height, y1 + RIM),
+    )
     box_x1, box_y1 = box_x0 + ((box_x1 - box_x0) & ~1), box_y0 + ((box_y1 - box_y0) & ~1)
     inner = slice(max(0, box_y0), min(height, box_y1)), slice(max(0, box_x0), min(width, box_x1))
     sides = (
@@ -164,8 +175,8 @@ def _content(rgb: U8, alpha: U8) -> tuple[tuple[int, int, int, int], U8, U8]:
         box_x1 - inner[1].stop,
     )
     if any(sides):
-        carried = (u8(cv2.copyMakeBorder(array[inner], *sides, cv2.BORDER_REPLICATE)) for array in (rgb, alpha))
-        return (box_x0, box_y0, box_x1, box_y1), *carried
+        rgb, alpha = (u8(cv2.copyMakeBorder(array[inner], *sides, cv2.BORDER_REPLICATE)) for array in (rgb, alpha))
+        return (box_x0, box_y0, box_x1, box_y1), rgb, alpha
     return (
         (box_x0, box_y0, box_x1, box_y1),
         np.ascontiguousarray(rgb[inner]),

@@ -1,0 +1,137 @@
+"""One photo's take: from photo, scene and plan to a compositor that draws its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from photoplay.engines.motion.animate import Animator, Spec
+from photoplay.engines.motion.budget import fit as fit_budget
+from photoplay.engines.motion.camera import DOLLY_SCALE, ZOOM_SCALE, CameraPath, build_rig, reversed_shot
+from photoplay.engines.motion.compositor import Compositor
+from photoplay.engines.motion.cues import camera_cues
+from photoplay.engines.motion.effects.base import Effect
+from photoplay.engines.motion.fit import fit
+from photoplay.engines.motion.life import registry as life
+from photoplay.engines.motion.quality import Quality, oversample_for
+from photoplay.engines.motion.stage import build_stage
+from photoplay.engines.motion.types import Photo, SceneMap, Stage
+from photoplay.shot import Cue, Move, MoveKind, Plan, Shot
+
+LEAST_MARGIN = 0.03  # of the frame: near layers and handheld sway reach a little past it whatever the shot
+MAX_MARGIN = 0.20  # beyond this the made-up picture would show too much of itself
+
+# What one unit of a move shows beyond the frame, as a share of its width or height, on the side it goes to.
+_REACH: dict[MoveKind, float] = {
+    MoveKind.PAN: 0.09,
+    MoveKind.TILT: 0.09,
+    MoveKind.TRUCK: 0.05,
+    MoveKind.PEDESTAL: 0.05,
+    MoveKind.ORBIT: 0.06,
+    MoveKind.CRANE: 0.06,
+    MoveKind.ROLL: 0.06,
+    MoveKind.HANDHELD: 0.02,
+    MoveKind.DOLLY_ZOOM: 0.075,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A photo ready to be drawn: ``shot`` as it will be filmed, ``cues`` and ``notes`` of camera, effect and life."""
+
+    compositor: Compositor
+    shot: Shot
+    cues: tuple[Cue, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def margin_for(shot: Shot) -> float:
+    """Picture that a shot needs beyond the frame, as a fraction of its sides. Moves may add up, so they are added."""
+    reach = 0.0
+    for move in shot.moves:
+        if move.kind in (MoveKind.ZOOM, MoveKind.DOLLY):
+            scale = ZOOM_SCALE if move.kind is MoveKind.ZOOM else DOLLY_SCALE
+            reach += max(0.0, 0.5 * (scale**-move.amount - 1.0))
+        elif move.kind is MoveKind.PUSH_THROUGH and move.amount < 0:
+            reach += 0.05 * -move.amount
+        elif move.kind is MoveKind.DOLLY_ZOOM and move.amount < 0:
+            continue
+        else:
+            reach += _REACH.get(move.kind, 0.0) * abs(move.amount)
+    return min(MAX_MARGIN, LEAST_MARGIN + reach)
+
+
+def set_stage(photo: Photo, scene: SceneMap, spec: Spec, quality: Quality, margin: float) -> Stage:
+    """The stage for a photo at the clip's size."""
+    output = (spec.width, spec.height)
+    crop = fit(photo.size, output, scene)
+    oversample = oversample_for(quality, crop[2] / spec.width)
+    return build_stage(photo, scene, output, margin=margin, oversample=oversample, crop=crop)
+
+
+def film(
+    photo: Photo,
+    scene: SceneMap,
+    plan: Plan,
+    spec: Spec,
+    quality: Quality,
+    *,
+    effect: Effect | None = None,
+    extra_moves: Sequence[Move] = (),
+    more: Sequence[Animator] = (),
+    seed_offset: int = 0,
+    arrive: bool = False,
+) -> Take:
+    """Makes a take.
+
+    Args:
+        photo: the photo.
+        scene: its scene.
+        plan: what the camera does and what lives. A plan without moves takes the effect's own shot, if it has one.
+        spec: size, frames and seed.
+        quality: how much work to put in.
+        effect: what happens to the photo.
+        extra_moves: moves on top of the plan's, such as the travel of a transition.
+        more: further animators (motion brushes).
+        seed_offset: makes the takes of one clip differ in what is left to chance.
+        arrive: the last frame, not the first, is the photo.
+    """
+    planned = plan.shot
+    # Which moves the effect wants is known only once it has seen the stage, so the margin allows for a common shot.
+    wanted = Shot(moves=(*planned.moves, *extra_moves))
+    filmed = reversed_shot(wanted) if arrive else wanted
+    margin = max(margin_for(filmed), 0.12 if effect is not None else 0.0)
+    stage = set_stage(photo, scene, spec, quality, margin)
+    animators: list[Animator] = []
+    notes: list[str] = []
+    cues: list[Cue] = []
+    lively = True
+    if effect is not None:
+        animator = effect.prepare(stage, plan, spec)
+        if not planned.moves and animator.shot is not None:
+            wanted = Shot(moves=(*animator.shot.moves, *extra_moves))
+        lively = animator.life
+        animators.append(animator)
+    if lively:
+        animators[:0] = life.animators(stage, plan, spec)
+    animators.extend(more)
+    for one in animators:
+        notes.extend(one.notes)
+        cues.extend(one.cues)
+    path = CameraPath(
+        reversed_shot(wanted) if arrive else wanted,
+        build_rig(stage, photo.focal_mm),
+        duration_s=spec.duration_s,
+        seed=spec.seed + seed_offset,
+        backwards=arrive,
+    )
+    fitted = fit_budget(path, stage)
+    notes.extend(fitted.notes)
+    shown = reversed_shot(fitted.path.shot) if arrive else fitted.path.shot
+    cues.extend(camera_cues(shown, spec.duration_s))
+    return Take(
+        Compositor(stage, fitted.path, spec, animators),
+        shown,
+        tuple(sorted(cues, key=lambda cue: cue.at_s)),
+        tuple(dict.fromkeys(notes)),
+    )

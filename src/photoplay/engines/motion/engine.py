@@ -1,0 +1,251 @@
+"""The embedded engine: photo in, silent video out, on the CPU, without a generative model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from photoplay.engines.base import Capability, ProgressSink, RenderRequest, RenderResult
+from photoplay.engines.motion import photo as photos
+from photoplay.engines.motion.animate import Spec
+from photoplay.engines.motion.compositor import Compositor
+from photoplay.engines.motion.director import Take, film
+from photoplay.engines.motion.effects import registry as effects
+from photoplay.engines.motion.effects.base import Effect
+from photoplay.engines.motion.fit import choose_output
+from photoplay.engines.motion.language import extend_plan, facts_of, plan_from_prompt, shared_meaning
+from photoplay.engines.motion.quality import Quality, quality_named
+from photoplay.engines.motion.render import FrameSource, render_frames
+from photoplay.engines.motion.scene import analyze
+from photoplay.engines.motion.scene_cache import SceneCache
+from photoplay.engines.motion.sequence import Joined, share_of, spans, travel_moves
+from photoplay.engines.motion.types import Photo, SceneMap
+from photoplay.errors import PhotoplayError, RenderFailed, UnsupportedValue
+from photoplay.media.encode import FrameBuffer, VideoWriter
+from photoplay.media.provenance import metadata
+from photoplay.media.watermark import Watermark
+from photoplay.models import weights
+from photoplay.shot import Cue, Plan
+
+SCENE_SHARE = 0.15  # of the progress: understanding the photo
+LEAST_FRAMES_A_PHOTO = 6
+
+
+@dataclass
+class _Diary:
+    """What is learnt while takes are made: it ends up in the result."""
+
+    cues: list[Cue] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, take: Take, scene: SceneMap, at_s: float = 0.0) -> None:
+        self.cues += [cue.model_copy(update={"at_s": cue.at_s + at_s}) for cue in take.cues]
+        self.notes += [*scene.notes, *take.notes]
+
+
+class MotionEngine:
+    """Renders photos with camera moves, life and effects. Implements :class:`photoplay.engines.base.Engine`."""
+
+    name = "motion"
+
+    def __init__(self, models_dir: Path, cache_dir: Path | None = None) -> None:
+        """``models_dir``: weights; what is missing makes scenes plainer. ``cache_dir``: scenes are kept there."""
+        self._models_dir = models_dir
+        self._cache = None if cache_dir is None else SceneCache(cache_dir, variant=_present(models_dir))
+
+    def capability(self) -> Capability:
+        """Always available; the detail names the weights that are missing."""
+        missing = [
+            one.name for one in weights.available() if one.default and weights.find(one.name, self._models_dir) is None
+        ]
+        detail = f"missing weights make scenes plainer: {', '.join(missing)}" if missing else ""
+        return Capability(name=self.name, available=True, detail=detail)
+
+    def scene(self, photo: Photo) -> SceneMap:
+        """The scene of a photo, from the cache if it is there."""
+        found = None if self._cache is None else self._cache.get(photo.digest)
+        if found is not None:
+            return found
+        made = analyze(photo, self._models_dir)
+        if self._cache is not None:
+            self._cache.put(made)
+            # What a later clip would read, so that the first clip of a photo has the same bytes as the next.
+            return self._cache.get(photo.digest) or made
+        return made
+
+    def plan(self, request: RenderRequest, photo: Photo, scene: SceneMap) -> Plan:
+        """What is understood of a request for a photo."""
+        facts = facts_of(scene, photo.rgb)
+        plan = plan_from_prompt(
+            request.prompt,
+            request.negative_prompt,
+            facts=facts,
+            duration_s=request.duration_s,
+            shot=request.shot,
+            effect=request.effect,
+            seed=request.seed,
+            meaning=shared_meaning(),
+        )
+        if request.extend_prompt:
+            plan = extend_plan(
+                plan,
+                request.prompt,
+                facts,
+                negative_prompt=request.negative_prompt,
+                duration_s=request.duration_s,
+                seed=request.seed,
+            )
+        return plan
+
+    def render(self, request: RenderRequest, work_dir: Path, progress: ProgressSink) -> RenderResult:
+        """See :meth:`photoplay.engines.base.Engine.render`."""
+        try:
+            return self._render(request, work_dir, _Rising(progress))
+        except PhotoplayError:
+            raise
+        except MemoryError as error:
+            raise RenderFailed("there was not enough memory to render this clip") from error
+        except (cv2.error, ValueError, ArithmeticError, LookupError, TypeError, OSError) as error:
+            # The rim of the engine: whatever a strange photo provokes in numeric code is a failed render.
+            raise RenderFailed(f"the clip could not be rendered ({type(error).__name__})") from error
+
+    def _render(self, request: RenderRequest, work_dir: Path, progress: ProgressSink) -> RenderResult:
+        quality = quality_named(request.quality)
+        effect = None if request.effect is None else effects.find(request.effect)
+        frames = max(1, round(request.duration_s * request.fps))
+        paths = [*request.images, *([] if request.last_image is None else [request.last_image])]
+        if len(paths) * LEAST_FRAMES_A_PHOTO > frames:
+            raise UnsupportedValue("duration", f"a clip of {frames} frames is too short for {len(paths)} images")
+        progress(0.0, "scene")
+        first = photos.load(request.images[0], request.max_pixels)
+        width, height = choose_output(first.size, request.short_side, request.aspect_ratio, request.size)
+        spec = Spec(width, height, request.fps, frames, request.seed)
+        scene = self.scene(first)
+        progress(0.5 * SCENE_SHARE, "scene")
+        plan = self.plan(request, first, scene)
+        diary = _Diary()
+        source: FrameSource
+        if len(paths) == 1:
+            take = film(first, scene, plan, spec, quality, effect=effect)
+            diary.add(take, scene)
+            plan = plan.model_copy(update={"shot": take.shot})
+            source = take.compositor
+            del take
+        else:
+            source = self._several(request, paths, (first, scene), plan, spec, quality, effect, diary)
+        del first
+        progress(SCENE_SHARE, "frames")
+        video = work_dir / "video.mp4"
+        marked = work_dir / "watermarked.mp4" if request.watermark else None
+
+        def on_frame(done: int) -> None:
+            progress(SCENE_SHARE + (1.0 - SCENE_SHARE) * done / frames, "frames")
+
+        _write(source, spec, quality, video, marked, on_frame)
+        notes = tuple(dict.fromkeys(diary.notes))
+        return RenderResult(
+            video=video,
+            watermarked=marked,
+            width=width,
+            height=height,
+            fps=request.fps,
+            frames=frames,
+            plan=plan.model_copy(update={"notes": tuple(dict.fromkeys((*plan.notes, *notes)))}),
+            cues=tuple(sorted(diary.cues, key=lambda cue: cue.at_s)),
+            notes=notes,
+        )
+
+    def _several(
+        self,
+        request: RenderRequest,
+        paths: list[Path],
+        first: tuple[Photo, SceneMap],
+        plan: Plan,
+        spec: Spec,
+        quality: Quality,
+        effect: Effect | None,
+        diary: _Diary,
+    ) -> Joined:
+        """One take a photo, joined; with a ``last_image`` the clip ends exactly on it."""
+        shares = spans(spec.frames, spec.fps, len(paths))
+        opening: list[tuple[Photo, SceneMap]] = [first]
+
+        def make(number: int) -> Compositor:
+            if number == 0:
+                photo, scene = opening.pop()
+            else:
+                photo = photos.load(paths[number], request.max_pixels)
+                scene = self.scene(photo)
+            span = shares[number]
+            own = Spec(spec.width, spec.height, spec.fps, span.frames, spec.seed + number)
+            take = film(
+                photo,
+                scene,
+                plan.model_copy(update={"shot": share_of(plan.shot, span.frames / spec.frames)}),
+                own,
+                quality,
+                effect=effect if number == 0 else None,
+                extra_moves=travel_moves(number, shares),
+                arrive=request.last_image is not None and number == len(paths) - 1,
+            )
+            diary.add(take, scene, span.first / spec.fps)
+            return take.compositor
+
+        return Joined(shares, make, spec.width, spec.height)
+
+
+class _Rising:
+    """Passes progress on, never falling."""
+
+    def __init__(self, sink: ProgressSink) -> None:
+        self._sink = sink
+        self._highest = 0.0
+
+    def __call__(self, progress: float, doing: str) -> None:
+        self._highest = max(self._highest, min(1.0, progress))
+        self._sink(self._highest, doing)
+
+
+def _present(models_dir: Path) -> str:
+    """The weights at hand: a scene seen with others is another scene."""
+    return ",".join(one.name for one in weights.available() if weights.find(one.name, models_dir) is not None)
+
+
+def _write(
+    source: FrameSource,
+    spec: Spec,
+    quality: Quality,
+    video: Path,
+    marked: Path | None,
+    on_frame: Callable[[int], None],
+) -> None:
+    def writer_to(path: Path) -> VideoWriter:
+        return VideoWriter(
+            path,
+            spec.width,
+            spec.height,
+            spec.fps,
+            crf=quality.crf,
+            preset=quality.preset,
+            metadata=metadata(MotionEngine.name),
+        )
+
+    if marked is None:
+        with writer_to(video) as writer:
+            render_frames(source, spec.frames, writer, on_frame=on_frame)
+        return
+    mark = Watermark(spec.width, spec.height)
+    with writer_to(video) as writer, writer_to(marked) as second:
+
+        def also(buffer: FrameBuffer) -> None:
+            copy = second.lease()
+            for target, plane in ((copy.y, buffer.y), (copy.u, buffer.u), (copy.v, buffer.v)):
+                np.copyto(target, plane)
+            mark.apply(copy.y, copy.u, copy.v)
+            second.submit(copy)
+
+        render_frames(source, spec.frames, writer, on_frame=on_frame, also=also)

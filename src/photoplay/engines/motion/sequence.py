@@ -1,0 +1,153 @@
+"""Several photos in one clip: takes in a row, joined while the camera keeps travelling.
+
+Over a join both takes are drawn. The new one comes in by depth: the far end of the old picture gives way first,
+what stands near last, so that the join reads as moving past things rather than as a fade. The old camera gathers
+speed into the join and the new one spends it.
+
+Takes are made when the first of their frames is asked for and let go after the last, so that memory holds two
+photos, whatever their number.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from photoplay.engines.motion import planes as yuv
+from photoplay.engines.motion.compositor import Compositor
+from photoplay.engines.motion.planes import Planes, u8
+from photoplay.engines.motion.types import F32, U8
+from photoplay.shot import Ease, Move, MoveKind, Shot
+
+JOIN_S = 0.9  # a join's length, where the takes are long enough
+JOIN_SHARE = 0.4  # of the shorter take
+_SOFTNESS = 0.45  # of a join: over this part of it each point gives way
+TRAVEL = 0.8  # units of dolly gained into a join, and again out of it
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Frames [first, last) of the clip in which a take is seen, joins included."""
+
+    first: int
+    last: int
+
+    @property
+    def frames(self) -> int:
+        """How many."""
+        return self.last - self.first
+
+
+def spans(frames: int, fps: int, count: int) -> tuple[Span, ...]:
+    """Divides a clip among ``count`` takes; neighbours share the frames of their join."""
+    if count == 1:
+        return (Span(0, frames),)
+    edges = [round(frames * index / count) for index in range(count + 1)]
+    shortest = min(b - a for a, b in pairwise(edges))
+    half = max(1, min(round(JOIN_S * fps), int(JOIN_SHARE * shortest)) // 2)
+    return tuple(
+        Span(max(0, edges[i] - (half if i else 0)), min(frames, edges[i + 1] + (half if i + 1 < count else 0)))
+        for i in range(count)
+    )
+
+
+def travel_moves(index: int, all_spans: Sequence[Span]) -> tuple[Move, ...]:
+    """The dolly that carries the camera out of one take and into the next, over each take's own time."""
+    own = all_spans[index]
+    moves: list[Move] = []
+    if index + 1 < len(all_spans):
+        share = (own.last - all_spans[index + 1].first) / own.frames
+        moves.append(Move(kind=MoveKind.DOLLY, amount=TRAVEL, start=max(0.0, 1.0 - 1.6 * share), end=1.0, ease=Ease.IN))
+    if index > 0:
+        share = (all_spans[index - 1].last - own.first) / own.frames
+        moves.append(Move(kind=MoveKind.DOLLY, amount=TRAVEL, start=0.0, end=min(1.0, 1.6 * share), ease=Ease.OUT))
+    return tuple(moves)
+
+
+def share_of(shot: Shot, share: float) -> Shot:
+    """A shot for a part of the clip: as fast as the whole would be, so smaller."""
+    return Shot(
+        moves=tuple(
+            move
+            if move.kind in (MoveKind.HANDHELD, MoveKind.RACK_FOCUS)
+            else move.model_copy(update={"amount": move.amount * share})
+            for move in shot.moves
+        )
+    )
+
+
+class Joined:
+    """Takes in a row as one source of frames."""
+
+    def __init__(self, all_spans: Sequence[Span], make: Callable[[int], Compositor], width: int, height: int) -> None:
+        """``make(i)`` gives the compositor of take ``i``, whose frame 0 is the first frame of its span."""
+        self._spans = tuple(all_spans)
+        self._make = make
+        self._size = (width, height)
+        self._lock = threading.Lock()
+        self._takes: dict[int, Compositor] = {}
+        self._veils: dict[int, F32] = {}
+        self._done: dict[int, int] = {}
+
+    def draw_frame(self, index: int, out: Planes) -> None:
+        """Draws frame ``index`` of the whole clip."""
+        seen = [i for i, span in enumerate(self._spans) if span.first <= index < span.last]
+        first = self._take(seen[0])
+        first.draw_frame(index - self._spans[seen[0]].first, out)
+        for number in seen[1:]:
+            self._join(index, seen[0], number, out)
+        self._count(seen)
+
+    def _take(self, number: int) -> Compositor:
+        with self._lock:
+            if number not in self._takes:
+                self._takes[number] = self._make(number)
+            return self._takes[number]
+
+    def _count(self, seen: Sequence[int]) -> None:
+        """Lets go of takes all of whose frames have been drawn."""
+        with self._lock:
+            for number in seen:
+                self._done[number] = self._done.get(number, 0) + 1
+                if self._done[number] == self._spans[number].frames:
+                    self._takes.pop(number, None)
+
+    def _join(self, index: int, old: int, new: int, out: Planes) -> None:
+        coming = self._take(new).frame(index - self._spans[new].first)
+        begin, end = self._spans[new].first, self._spans[old].last
+        progress = (index - begin + 1) / (end - begin + 1)
+        mask = reveal(self._veil(old), progress, *self._size)
+        mix(out, coming, mask)
+
+    def _veil(self, number: int) -> F32:
+        compositor = self._take(number)
+        with self._lock:
+            if number not in self._veils:
+                self._veils[number] = compositor.nearness()
+            return self._veils[number]
+
+
+def reveal(nearness: F32, progress: float, width: int, height: int) -> U8:
+    """(height, width) uint8: how much of the new picture shows at ``progress`` 0..1 of a join.
+
+    ``nearness`` (h, w) float32 0 far .. 1 near, of the old picture, at any size.
+    """
+    start = (1.0 - _SOFTNESS) * nearness
+    x = np.clip((np.float32(progress) - start) / np.float32(_SOFTNESS), 0.0, 1.0)
+    shown = x * x * (3.0 - 2.0 * x)
+    small = np.rint(shown * 255.0).astype(np.uint8)
+    return u8(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def mix(out: Planes, coming: Planes, mask: U8) -> None:
+    """``out`` becomes ``coming`` where ``mask`` (H, W) is 255, and a mix between."""
+    half = yuv.halve(mask)
+    for target, source, share in ((out.y, coming.y, mask), (out.u, coming.u, half), (out.v, coming.v, half)):
+        rest = cv2.bitwise_not(share)
+        cv2.multiply(target, rest, dst=target, scale=1.0 / 255.0)
+        cv2.add(target, cv2.multiply(source, share, scale=1.0 / 255.0), dst=target)
