@@ -17,7 +17,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
 from photoplay.engines.motion import filters, nets
 from photoplay.engines.motion.types import F32, U8, Face
@@ -86,7 +85,7 @@ def network(path: Path, rgb: U8) -> F32 | None:
         return None
     size = _input_size(list(inputs[0].shape), (rgb.shape[1], rgb.shape[0]))
     image = filters.to_f32(filters.resize_u8(rgb, size, cv2.INTER_AREA if size[0] < rgb.shape[1] else cv2.INTER_CUBIC))
-    image = (image - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
+    image = (image - filters.row(0.485, 0.456, 0.406)) / filters.row(0.229, 0.224, 0.225)
     blob = np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)
     answer = _run(session, inputs[0].name, blob, path)
     if answer is None:
@@ -102,7 +101,7 @@ def network(path: Path, rgb: U8) -> F32 | None:
     return filters.resize_f32(aligned, (rgb.shape[1], rgb.shape[0]), cv2.INTER_LINEAR)
 
 
-def _run(session: ort.InferenceSession, name: str, blob: F32, path: Path) -> F32 | None:
+def _run(session: nets.Session, name: str, blob: F32, path: Path) -> F32 | None:
     try:
         return np.asarray(session.run(None, {name: blob})[0], dtype=np.float32)
     except nets.RUN_ERRORS as error:
@@ -185,7 +184,7 @@ def _hint(small: U8, models_dir: Path) -> tuple[F32 | None, str | None]:
     answer = _run(session, session.get_inputs()[0].name, np.ascontiguousarray(image.transpose(2, 0, 1)[None]), path)
     if answer is None:
         return None, NOTE_NO_HINT
-    inverse = 1.0 / np.maximum(np.squeeze(answer), 0.3)
+    inverse = np.asarray(1.0 / np.maximum(np.squeeze(answer), 0.3), dtype=np.float32)
     low, high = (float(v) for v in np.percentile(inverse, (2, 98)))
     if high - low < 1e-6:
         return None, None

@@ -9,7 +9,7 @@ from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
 ESTIMATE_SIDE = 640  # pixels of the long side at which foreground colours are estimated
-MAX_TINT = 8.0  # levels by which a soft edge may correct the layers below
+MAX_TINT = 7.0  # levels by which a soft edge may correct the layers below where they are smooth
 SOLID, CLEAR = 250, 5  # alpha above and below which a pixel is wholly in, wholly out
 
 
@@ -123,7 +123,12 @@ def foreground(
     to_front = filters.smoothstep(share, 0.08, 0.4)
     out[rows, columns] = np.clip(guess + to_front * rest / share + 0.5, 0, 255).astype(np.uint8)
     # More than this is no error of the fill but the outline's own light (sharpening, glare): it must not stay behind.
-    to_back = np.clip((1.0 - to_front) * rest / np.maximum(1.0 - share, 0.2), -MAX_TINT, MAX_TINT)
+    # Where the ground is textured such an outline cannot be seen, and the photo is kept more exactly.
+    grey = filters.resize_u8(behind, size).astype(np.float32).mean(axis=2)
+    mean = filters.box(grey, 4)
+    texture = np.sqrt(np.maximum(filters.box(grey * grey, 4) - mean * mean, 0.0))
+    limit = MAX_TINT + 4.0 * np.maximum(texture[rows * size[1] // height, columns * size[0] // width] - 6.0, 0.0)[:, None]
+    to_back = np.clip((1.0 - to_front) * rest / np.maximum(1.0 - share, 0.2), -limit, limit)
     for colours, opacity in below:
         shows = np.ones(rows.size, dtype=np.bool_) if opacity is None else opacity[rows, columns] > SOLID
         y, x = rows[shows], columns[shows]

@@ -139,11 +139,12 @@ def find_faces(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None]
             chosen.append((score, numbers))
     faces = []
     for score, numbers in chosen:
-        mesh, mesh_score = None, 0.0
+        mesh: F32 | None = None
+        mesh_score = 0.0
         if mesher is not None:
             points, mesh_score = _mesh(mesher, rgb, numbers)
             if mesh_score >= MESH_SCORE:
-                mesh = points / np.array([width, height, width], np.float32)
+                mesh = np.asarray(points / filters.row(width, height, width), dtype=np.float32)
         if score < SURE_BOX and mesh_score < SURE_MESH:
             continue
         low = np.clip(numbers[0:2] / unit, 0, 1)

@@ -69,6 +69,11 @@ def smoothstep(image: F32, low: float, high: float) -> F32:
     return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
 
 
+def row(*values: float) -> F32:
+    """A small float32 vector, for arithmetic with images."""
+    return np.array(values, dtype=np.float32)
+
+
 def disc(radius_px: float) -> U8:
     """A round structuring element."""
     side = 2 * max(1, round(radius_px)) + 1
@@ -98,7 +103,7 @@ def to_f32(image: U8) -> F32:
 
 
 def weighted_blur(image: F32, weight: F32, sigma_px: float, floor: float = 1e-4) -> F32:
-    """Normalised convolution (Knutsson and Westin 1993): the blur of ``image`` (H, W[, C]) where ``weight`` (H, W) counts."""
+    """The blur of ``image`` (H, W[, C]) where ``weight`` (H, W) counts (normalised convolution, Knutsson 1993)."""
     sums = blur(weight, sigma_px)
     values = blur(image * (weight[..., None] if image.ndim == 3 else weight), sigma_px)
     return np.asarray(values / np.maximum(sums[..., None] if image.ndim == 3 else sums, floor), dtype=np.float32)

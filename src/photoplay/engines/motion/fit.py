@@ -58,8 +58,8 @@ def _head(box: Box) -> Box:
 def _place(length: float, must: tuple[float, float] | None, want: tuple[float, float] | None, centre: float) -> float:
     """Where a window of ``length`` (fraction) starts on one axis.
 
-    ``want`` is held as far as it fits, ``must`` is held whole if it fits at all, else its beginning is (the top of a head);
-    what is left free is drawn towards ``centre``.
+    ``want`` is held as far as it fits, ``must`` is held whole if it fits at all, else its beginning is (the top of a
+    head); what is left free is drawn towards ``centre``.
     """
     start = centre - length / 2
     for span in (want, must):
@@ -105,9 +105,8 @@ def fit(
     centre_x = focus.centre[0] if focus else 0.5
     centre_y = focus.y0 + 0.42 * (focus.y1 - focus.y0) if focus else (0.5 if down == 1.0 else 0.46)
     x = _place(across, (heads.x0, heads.x1) if heads else None, (subject.x0, subject.x1) if subject else None, centre_x)
-    if subject is not None and subject.y1 - subject.y0 > down:
-        subject_y = (subject.y0, subject.y0 + down)  # too tall: its top stays, its foot goes
-    else:
-        subject_y = (subject.y0, subject.y1) if subject is not None else None
+    subject_y: tuple[float, float] | None = None
+    if subject is not None:  # one that is too tall keeps its top and loses its foot
+        subject_y = (subject.y0, min(subject.y1, subject.y0 + down))
     y = _place(down, (heads.y0, heads.y1) if heads else None, subject_y, centre_y)
     return x * width, y * height, across * width, down * height

@@ -64,7 +64,7 @@ def _net_input(rgb: U8) -> F32:
     """(1, 3, 320, 320) float32, scaled by the photo's own peak and the ImageNet statistics, as U²-Net was trained."""
     small = filters.resize_u8(rgb, (NET_SIDE, NET_SIDE), cv2.INTER_AREA).astype(np.float32)
     small /= max(1.0, float(small.max()))
-    small = (small - np.float32([0.485, 0.456, 0.406])) / np.float32([0.229, 0.224, 0.225])
+    small = (small - filters.row(0.485, 0.456, 0.406)) / filters.row(0.229, 0.224, 0.225)
     return np.ascontiguousarray(small.transpose(2, 0, 1)[None], dtype=np.float32)
 
 
@@ -214,7 +214,7 @@ def salient(rgb: U8) -> F32:
     if not bool((seeds == cv2.GC_FGD).any()):
         return np.zeros((160, 160), np.float32)
     cv2.setRNGSeed(7)  # GrabCut's k-means draws from OpenCV's global generator
-    cv2.grabCut(small, seeds, None, np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(small, seeds, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
     cut = ((seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)).astype(np.uint8) * np.uint8(255)
     cut = np.asarray(cv2.morphologyEx(cut, cv2.MORPH_OPEN, filters.disc(2)), dtype=np.uint8)
     return filters.blur(filters.to_f32(cut), 1.0)

@@ -13,9 +13,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime as ort
+import onnxruntime as ort  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+from onnxruntime.capi import (  # type: ignore[import-untyped]  # ships no types
+    onnxruntime_pybind11_state as ort_errors,
+)
 
 from photoplay.errors import WeightsCorrupt
 from photoplay.models import weights
@@ -23,6 +25,7 @@ from photoplay.models import weights
 log = logging.getLogger(__name__)
 
 THREADS = 2
+Session = ort.InferenceSession
 
 RUN_ERRORS = (
     ort_errors.Fail,

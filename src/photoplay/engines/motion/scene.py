@@ -105,7 +105,7 @@ def _stats(
 ) -> dict[str, Any]:
     """Plain numbers for the prompt extender and the sound: 0..1 unless named otherwise."""
     image = filters.to_f32(filters.resize_u8(rgb, filters.fit_size((rgb.shape[1], rgb.shape[0]), 256)))
-    grey = image @ np.float32([0.2126, 0.7152, 0.0722])
+    grey = image @ filters.row(0.2126, 0.7152, 0.0722)
     full_grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     edges = np.asarray(cv2.Laplacian(full_grey, cv2.CV_32F), dtype=np.float32)
     solid = subject.alpha > 127

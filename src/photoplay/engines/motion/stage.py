@@ -8,15 +8,17 @@ as they leave it. Every layer goes on for a little behind what hides it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from photoplay.engines.motion import edges, filters, plate
 from photoplay.engines.motion.fit import fit
 from photoplay.engines.motion.types import F32, U8, Layer, Photo, SceneMap, Stage
 
-HOLE_GROWTH = 1.0  # pixels at analysis size by which a hole is larger than the nearer layer's matte
+HOLE_GROWTH = 0.7  # pixels at analysis size by which a hole is larger than the nearer layer's matte
 CONTEXT_GROWTH = 4.0  # pixels at analysis size around a nearer layer that no fill is made from: its blur tints them
 SOFTEN = 0.7  # how much of the softened picture the far end of a mirrored margin shows
 FILL_LONG_SIDE = 2048  # pixels; larger canvases are filled at this size and the fill enlarged
@@ -102,8 +104,8 @@ def build_stage(
     ratio = canvas.scale * photo.size[0] / scene.size[0]  # working pixels per analysis pixel
     picture = _place(photo.rgb, canvas)
     alphas: list[U8 | None] = [None]
-    for alpha in scene.layers[1:]:
-        enlarged = np.asarray(_sample(alpha, photo, scene, canvas, 1), dtype=np.uint8)
+    for band in scene.layers[1:]:
+        enlarged = np.asarray(_sample(band, photo, scene, canvas, 1), dtype=np.uint8)
         alphas.append(edges.sharpen(picture, _inside(enlarged, canvas), ratio))
     colours: list[U8] = []
     opacities: list[U8 | None] = []
@@ -198,7 +200,7 @@ def _extended_alpha(alpha: U8, canvas: Canvas) -> U8:
     return np.minimum(straight, mirrored)
 
 
-def _sample(field: U8 | F32, photo: Photo, scene: SceneMap, canvas: Canvas, step: int) -> U8 | F32:
+def _sample(field: U8 | F32, photo: Photo, scene: SceneMap, canvas: Canvas, step: int) -> NDArray[Any]:
     """A map of the scene on the canvas, at 1/step of its size; beyond the photo its border goes straight on."""
     fx, fy = scene.size[0] / photo.size[0] / canvas.scale, scene.size[1] / photo.size[1] / canvas.scale
     matrix = np.array(
