@@ -48,7 +48,8 @@
     │   ├── EngineUnavailable
     │   ├── RenderFailed
     │   ├── RenderCrashed
-    │   └── RenderTimeout
+    │   ├── RenderTimeout
+    │   └── ExtenderFailed
     ├── WeightsError                model weights are absent or not what they should be
     │   ├── WeightsMissing
     │   └── WeightsCorrupt
@@ -366,6 +367,12 @@ class RenderTimeout(RenderError):
     """Rendering took longer than allowed."""
 
     code = "render_timeout"
+
+
+class ExtenderFailed(RenderError):
+    """The service that extends prompts gave no usable answer."""
+
+    code = "extender_failed"
 
 
 class WeightsError(PhotoplayError):

@@ -100,6 +100,18 @@ class Settings(BaseSettings):
         description="Engines of your own, or in place of built-in ones: name to `module:attribute` (as JSON in the "
         "environment). The attribute is called with the folder of the model weights.",
     )
+    extend_prompt_url: str | None = Field(
+        default=None,
+        description="Base URL of an OpenAI-compatible chat API (`…/v1`) that extends prompts for requests that ask "
+        "for it. Default: photoplay describes the photo by itself.",
+    )
+    extend_prompt_key: str | None = Field(default=None, description="API key for `extend_prompt_url`, if it needs one.")
+    extend_prompt_model: str = Field(
+        default="gpt-4o-mini", description="Model that `extend_prompt_url` is asked for."
+    )
+    extend_prompt_timeout_s: float = Field(
+        default=20.0, gt=0, description="Seconds after which an unanswered `extend_prompt_url` is given up."
+    )
     limits: bool = Field(
         default=True,
         description="Whether the plans' request, queue and feature limits apply. `false` lifts them all.",

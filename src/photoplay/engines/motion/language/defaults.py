@@ -33,7 +33,9 @@ def default_shot(
             if lively is not None:
                 return Shot(moves=made), f"default shot: motion was asked for but none in particular; {names} {reason}"
             return Shot(moves=made), f"default shot: no camera move was asked for; a gentle {names} {reason}"
-    return Shot(moves=(Move(kind=MoveKind.STATIC),)), "default shot: every gentle move was refused; the camera stays still"
+    return Shot(
+        moves=(Move(kind=MoveKind.STATIC),)
+    ), "default shot: every gentle move was refused; the camera stays still"
 
 
 def _candidates(facts: PhotoFacts | None, seed: int) -> list[tuple[tuple[Move, ...], str]]:
@@ -50,9 +52,13 @@ def _candidates(facts: PhotoFacts | None, seed: int) -> list[tuple[tuple[Move, .
     elif facts.has_face or (facts.has_subject and not facts.is_landscape):
         found.append(((dolly.model_copy(update={"amount": 0.9}),), "brings the subject closer"))
     elif facts.aspect is not None and facts.aspect <= _TALL:
-        found.append(((Move(kind=MoveKind.PEDESTAL, amount=0.8), Move(kind=MoveKind.DOLLY, amount=0.4)), "suits a tall view"))
+        found.append(
+            ((Move(kind=MoveKind.PEDESTAL, amount=0.8), Move(kind=MoveKind.DOLLY, amount=0.4)), "suits a tall view")
+        )
     elif facts.is_landscape and facts.aspect is not None and facts.aspect >= _WIDE:
-        found.append(((Move(kind=MoveKind.TRUCK, amount=0.9 * side), Move(kind=MoveKind.DOLLY, amount=0.4)), "suits a wide view"))
+        found.append(
+            ((Move(kind=MoveKind.TRUCK, amount=0.9 * side), Move(kind=MoveKind.DOLLY, amount=0.4)), "suits a wide view")
+        )
     elif facts.is_landscape:
         found.append(((dolly, Move(kind=MoveKind.CRANE, amount=0.3)), "suits a landscape"))
     found.append(((dolly,), "suits most photos"))

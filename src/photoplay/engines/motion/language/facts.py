@@ -28,8 +28,11 @@ class PhotoFacts:
     regions: tuple[str, ...] = ()  # "sky", "water", "foliage", "fire", "smoke", "ground", "hair", ...
     luminance: float | None = None  # 0 black .. 1 white
     contrast: float | None = None  # standard deviation of luminance, 0..0.5
-    warmth: float | None = None  # -1 blue .. +1 orange
+    warmth: float | None = None  # mean red less mean blue, -1 cold .. +1 warm
     saturation: float | None = None  # 0 grey .. 1
+    outdoor: float | None = None  # 0 indoors .. 1 outdoors
+    night: bool = False
+    subject_kind: str = ""  # "person", "object" or not known
     colours: tuple[str, ...] = ()  # the main ones, most first
     light_x: float = 0.0  # towards the main light: -1 left .. +1 right
     light_y: float = 0.0  # -1 above .. +1 below
@@ -52,7 +55,7 @@ class PhotoFacts:
 
 
 def facts_of(scene: SceneMap, rgb: U8 | None = None) -> PhotoFacts:
-    """Facts of an analysed scene; ``rgb`` (H, W, 3) uint8, the photo at any size, adds light and colours."""
+    """Facts of an analysed scene; ``rgb`` (H, W, 3) uint8, the photo at any size, adds its colours."""
     width, height = scene.size
     matte_share = float(scene.matte.mean()) / 255.0 if scene.matte.size else 0.0
     has_subject = scene.subject is not None and matte_share >= SUBJECT_MIN
@@ -63,7 +66,7 @@ def facts_of(scene: SceneMap, rgb: U8 | None = None) -> PhotoFacts:
         (name for name, weight in scene.regions.items() if float(weight.mean()) / 255.0 >= REGION_MIN),
         key=lambda name: -float(scene.regions[name].mean()),
     )
-    light = _light(rgb) if rgb is not None and rgb.size else {}
+    stats = scene.stats
     return PhotoFacts(
         aspect=width / height if height else None,
         has_subject=has_subject,
@@ -77,22 +80,18 @@ def facts_of(scene: SceneMap, rgb: U8 | None = None) -> PhotoFacts:
         light_x=scene.light[0],
         light_y=scene.light[1],
         colours=colours_of(rgb) if rgb is not None and rgb.size else (),
-        **light,
+        luminance=_number(stats.get("luminance")),
+        contrast=_number(stats.get("contrast")),
+        warmth=_number(stats.get("warmth")),
+        saturation=_number(stats.get("colourfulness")),
+        outdoor=_number(stats.get("outdoor")),
+        night=bool(stats.get("night", False)),
+        subject_kind=str(stats.get("subject_kind", "")) if has_subject or faces else "",
     )
 
 
-def _light(rgb: U8) -> dict[str, float]:
-    small = _small(rgb).astype(np.float32) / 255.0
-    luma = small @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-    top, bottom = small.max(axis=2), small.min(axis=2)
-    spread = float(((top - bottom) / np.maximum(top, 1e-3)).mean())
-    red, _, blue = small.reshape(-1, 3).mean(axis=0)
-    return {
-        "luminance": float(luma.mean()),
-        "contrast": float(luma.std()),
-        "warmth": float(np.clip((red - blue) * 3.0, -1.0, 1.0)),
-        "saturation": spread,
-    }
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _small(rgb: U8) -> U8:
@@ -100,7 +99,16 @@ def _small(rgb: U8) -> U8:
 
 
 # Hue of OpenCV's 8-bit HSV (0..180) up to which a colour has its name.
-_HUES = ((8, "red"), (20, "orange"), (33, "yellow"), (80, "green"), (98, "teal"), (128, "blue"), (150, "violet"), (168, "pink"))
+_HUES = (
+    (8, "red"),
+    (20, "orange"),
+    (33, "yellow"),
+    (80, "green"),
+    (98, "teal"),
+    (128, "blue"),
+    (150, "violet"),
+    (168, "pink"),
+)
 
 
 def colours_of(rgb: U8, most: int = 3) -> tuple[str, ...]:

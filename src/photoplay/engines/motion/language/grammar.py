@@ -35,9 +35,6 @@ _SPIN: dict[str, Made] = {"cw": (_K.ROLL, 1), "ccw": (_K.ROLL, -1)}
 _AROUND: dict[str, Made] = {"around": (_K.ORBIT, 1)}
 _THROUGH: dict[str, Made] = {"through": (_K.PUSH_THROUGH, 1)}
 
-DIRECTIONS = frozenset(
-    {"in", "out", "left", "right", "up", "down", "forward", "back", "cw", "ccw", "around", "through", "over", "sideways"}
-)
 PAIRS: dict[str, tuple[str, str]] = {"both": ("right", "left"), "updown": ("up", "down"), "inout": ("in", "out")}
 """Directions that go there and back, and the first way each goes."""
 
@@ -66,13 +63,13 @@ VERBS: dict[str, dict[str, Made]] = {
     "crane": {"up": (_K.CRANE, 1), "down": (_K.CRANE, -1)},
     "orbit": {"left": (_K.ORBIT, -1), "right": (_K.ORBIT, 1), "cw": (_K.ORBIT, -1), "ccw": (_K.ORBIT, 1)},
     "roll": {"left": (_K.ROLL, -1), "right": (_K.ROLL, 1), **_SPIN},
-    "rack_focus": {"in": (_K.RACK_FOCUS, 1), "forward": (_K.RACK_FOCUS, 1), "back": (_K.RACK_FOCUS, -1)},
+    "rack_focus": {"near": (_K.RACK_FOCUS, 1), "far": (_K.RACK_FOCUS, -1)},
     "dolly_zoom": {"in": (_K.DOLLY_ZOOM, 1), "out": (_K.DOLLY_ZOOM, -1)},
     "push_through": {},
     "handheld": {},
     "static": {},
     "move": {**_DEPTH, **_SLIDES, **_SPIN, **_AROUND, **_THROUGH, "over": _DOLLY_IN},
-    "slide": {**_SLIDES, **_DEPTH, **_THROUGH, "over": (_K.TRUCK, 1)},
+    "slide": {**_SLIDES, **_DEPTH, "over": (_K.TRUCK, 1)},
     "turn": {**_TURNS, **_SPIN, **_AROUND},
     "look": {**_TURNS},
     "rise": {"up": (_K.PEDESTAL, 1), "over": (_K.CRANE, 1)},
@@ -80,6 +77,9 @@ VERBS: dict[str, dict[str, Made]] = {
     "follow": {**_SLIDES, **_DEPTH, **_AROUND},
 }
 """For each verb of the tables, the move each direction makes of it."""
+
+DIRECTIONS = frozenset({direction for made in VERBS.values() for direction in made} | set(PAIRS))
+"""Every direction there is."""
 
 ALONE: dict[str, Made] = {
     "zoom": (_K.ZOOM, 1),

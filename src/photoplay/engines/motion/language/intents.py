@@ -45,6 +45,7 @@ class MoveIntent:
     kind: MoveKind
     sign: int
     manner: Manner = PLAIN
+    loose: bool = False  # no direction was said: the sign is the usual one
     both: bool = False  # there and back ("side to side")
     words: str = ""  # the prompt's own words
 
@@ -82,6 +83,7 @@ class Reading:
     some_motion: str | None = None  # "dynamic camera": its words
     still_subject: str | None = None  # "nothing else moves"
     actions: list[str] = field(default_factory=list)  # what a photo engine cannot do
+    hints: list[MoveIntent] = field(default_factory=list)  # count only when nothing else moves the camera
     effects: list[tuple[str, str]] = field(default_factory=list)  # (name, words)
     unclear: list[str] = field(default_factory=list)  # asks for motion, but not which
     uncovered: bool = False  # nothing was recognised: worth asking for its meaning
@@ -100,5 +102,6 @@ class Reading:
             or self.still_subject
             or self.actions
             or self.effects
+            or self.hints
             or self.unclear
         )

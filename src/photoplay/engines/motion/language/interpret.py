@@ -7,15 +7,16 @@ after "the dog". A clause of its own without a doer is an order to the camera.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from photoplay.engines.motion.language import grammar
+from photoplay.engines.motion.language.directions import FAR_TOKENS, STIRS, Directions, fits, is_verb
 from photoplay.engines.motion.language.intents import PLAIN, LifeIntent, Manner, MoveIntent, Reading, Refusal
-from photoplay.engines.motion.language.lexicon import Table
+from photoplay.engines.motion.language.lexicon import Table, small_words
 from photoplay.engines.motion.language.manner import combined, exact_amount, manner_words, share_out
 from photoplay.engines.motion.language.owners import Owner, Owners
 from photoplay.engines.motion.language.segments import Item, Link, Segment
-from photoplay.engines.motion.language.tokens import Mark, Token
+from photoplay.engines.motion.language.tokens import Token
 from photoplay.shot import LifeKind, MoveKind
 
 LIFE_NOUNS: dict[str, LifeKind] = {
@@ -33,11 +34,7 @@ LIFE_NOUNS: dict[str, LifeKind] = {
 """What moves when a noun is said to move."""
 
 _WEATHER = frozenset({"n.snow", "n.rain", "n.petals", "n.dust", "n.smoke"})  # asked for by their name alone
-_STIRS = frozenset({"flow", "sway", "waft", "fall", "flicker", "alive"})  # verbs of life
 _SIGNED_NAMES = ("zoom", "pan", "doll", "truck", "pedestal")  # verbs nothing but a camera does
-_NEAR = frozenset({"in", "out", "up", "down", "back", "around", "through", "over"})  # little words: close to their verb
-_NEAR_TOKENS = 3
-_FAR_TOKENS = 12
 _FRAGMENT_CHARS = 100
 
 
@@ -62,7 +59,9 @@ def fragment(text: str, tokens: Sequence[Token], first: int, last: int) -> str:
 class Reader:
     """Reads the clauses of one prompt in order, keeping what each inherits."""
 
-    def __init__(self, text: str, tokens: Sequence[Token], words: Table, *, english: bool, negative: bool = False) -> None:
+    def __init__(
+        self, text: str, tokens: Sequence[Token], words: Table, *, english: bool, negative: bool = False
+    ) -> None:
         self.text = text
         self.tokens = tokens
         self.words = words
@@ -92,9 +91,13 @@ class _Clause:
         self.owners = Owners(segment, reader.tokens, reader.words, english=reader.english, carried=self.context.owner)
         self.reading = Reading()
         self.used: set[int] = set()  # indexes of direction items already spent
+        self.directions = Directions(segment, reader.tokens, self.used, english=reader.english)
         self.placed: list[tuple[int, int, MoveIntent]] = []
         negations = [] if reader.words.negation_anywhere else [i.first for i in self.items if i.concept == "neg"]
         self.negated_from = segment.first if negated else min(negations, default=segment.last + 1)
+        # "without moving the camera let the curtains billow": the "no" ends where an order begins.
+        orders = (at for at in range(self.negated_from, segment.last) if self.tokens[at].text in small_words("orders"))
+        self.negated_to = segment.last if negated or not reader.english else next(orders, segment.last)
         self.negated_items = self._negated_before() if reader.words.negation_anywhere else set()
         purposes = [item.first for item in self.items if item.concept == "purpose"]
         self.described_from = min(purposes, default=segment.last + 1)
@@ -125,7 +128,7 @@ class _Clause:
             self._camera_verb(index, item)
         elif concept in grammar.GENERIC:
             self._generic_verb(index, item)
-        elif concept in _STIRS:
+        elif concept in STIRS:
             self._stirring(index, item)
         elif concept.startswith("life."):
             self._life(LifeKind(concept[5:]), item)
@@ -135,11 +138,15 @@ class _Clause:
             self._place(item, MoveIntent(MoveKind.ZOOM, 1, Manner(factor=0.8)))
             self._place(item, MoveIntent(MoveKind.PAN, 1, Manner(factor=0.5)))
         elif concept == "somemove":
-            self._some_move(item)
+            self._some_move(index, item)
         elif concept in {"still", "onlycamera"}:
             self.reading.still_subject = self._words(item.first, item.last)
         elif concept.startswith("effect."):
-            self._effect(index, item)
+            self._effect(item)
+        elif concept.startswith("hint."):
+            self._hint(item)
+        elif concept == "n.water" and self.owners.waves_hello(index):
+            self._ignored(item)
 
     def _words(self, first: int, last: int) -> str:
         return fragment(self.reader.text, self.tokens, first, last)
@@ -148,10 +155,12 @@ class _Clause:
         return self._words(self.segment.first, self.segment.last)
 
     def _negated(self, item: Item) -> bool:
-        return item.first >= self.negated_from or any(item.first <= at < item.last for at in self.negated_items)
+        return self.negated_from <= item.first < self.negated_to or any(
+            item.first <= at < item.last for at in self.negated_items
+        )
 
     def _negated_before(self) -> set[int]:
-        """Tokens that a "no" which stands after its verb refuses: the motion right before it, and one joined to that."""
+        """Tokens that a "no" after its verb refuses: the motion right before it, and one joined to that."""
         found: set[int] = set()
         for at, item in enumerate(self.items):
             if item.concept != "neg":
@@ -160,7 +169,11 @@ class _Clause:
             for other in reversed(self.items[:at]):
                 if other.concept == "neg" or (edge is not None and edge - other.last > 2):
                     break
-                if self._is_verb(other) or other.concept.startswith(("life.", "n.")) or other.concept in {"somemove", "ken_burns"}:
+                if (
+                    is_verb(other)
+                    or other.concept.startswith(("life.", "n."))
+                    or other.concept in {"somemove", "ken_burns"}
+                ):
                     found.update(range(other.first, other.last))
                     edge = other.first
         return found
@@ -173,9 +186,9 @@ class _Clause:
         kind, sign = made
         self.context.verb = verb
         extra: list[grammar.Made] = []
-        for at, direction in self._directions(index, item, verb):
+        for at, direction in self.directions.around(index, item, verb):
             other = grammar.VERBS.get(verb, {}).get(direction)
-            if other is not None and other[0] is not kind:
+            if other is not None and other[0] not in {kind, MoveKind.PUSH_THROUGH}:
                 self.used.add(at)
                 extra.append(other)
         self._place(item, MoveIntent(kind, sign))
@@ -187,7 +200,9 @@ class _Clause:
         if verb == "static":
             self._static(index, item)
             return
-        if self._is_anothers(index, item) or not self.owners.means_camera(index, item, bool(self._directions(index, item, verb))):
+        if self._is_anothers(index, item) or not self.owners.means_camera(
+            index, item, bool(self.directions.around(index, item, verb))
+        ):
             return
         self.context.verb = verb
         if not self._directed(index, item, verb):
@@ -211,20 +226,35 @@ class _Clause:
         if item.concept == "look" and owner is None:
             return
         if self._negated(item):
-            if self._slows(item):
-                return
-            self.reading.no_motion = self._whole()
+            self._no_generic_verb(item)
         elif item.concept in grammar.ALONE and (owner is Owner.CAMERA or item.concept == "follow"):
             kind, sign = grammar.ALONE[item.concept]
-            self._place(item, MoveIntent(kind, sign))
+            self._place(item, MoveIntent(kind, sign), any_sign=True)
         elif item.concept == "turn" and self._says_rotation(item):
-            self._place(item, MoveIntent(MoveKind.ROLL, 1))
+            # A camera that "rotates" goes round its subject; a picture that does is turned.
+            kind = MoveKind.ORBIT if self._rotates_camera(item) else MoveKind.ROLL
+            self._place(item, MoveIntent(kind, 1), any_sign=True)
         elif item.concept == "turn" and owner is Owner.CAMERA:
             self._place(item, MoveIntent(MoveKind.PAN, 1))
         elif self._plain_request(item, owner):
             self.reading.some_motion = self._whole()
         else:
             self.reading.unclear.append(self._whole())
+
+    def _no_generic_verb(self, item: Item) -> None:
+        if self._slows(item):
+            return
+        if item.concept == "turn":
+            self.reading.refusals.extend(Refusal(kind, 0, self._whole()) for kind in (MoveKind.ROLL, MoveKind.ORBIT))
+        elif item.concept == "follow":
+            self.reading.refusals.append(Refusal(MoveKind.TRUCK, 0, self._whole()))
+        else:
+            self.reading.no_motion = self._whole()
+
+    def _rotates_camera(self, item: Item) -> bool:
+        rotates = self.tokens[item.first].text.startswith("rotat")
+        cameras = [self.tokens[i.last - 1].text for i in self.items if i.concept == "camera"]
+        return rotates and bool(cameras) and not set(cameras) & small_words("pictures")
 
     def _plain_request(self, item: Item, owner: Owner | None) -> bool:
         """ "the camera moves", "add motion": motion of no kind in particular."""
@@ -238,13 +268,16 @@ class _Clause:
         """Places the moves that ``verb`` makes with the directions around it; False when there are none."""
         found = False
         kinds: set[MoveKind] = set()
-        for at, direction in self._directions(index, item, verb):
+        directions = self.directions.around(index, item, verb)
+        for at, direction in directions:
             both = direction in grammar.PAIRS
             made = grammar.VERBS[verb].get(grammar.PAIRS[direction][0] if both else direction)
             if made is None or made[0] in kinds:
                 continue
-            if found and self.items[at].first - item.last > _FAR_TOKENS:
+            if found and self.items[at].first - item.last > FAR_TOKENS:
                 continue
+            if made[0] is MoveKind.DOLLY and any(word == "through" for _, word in directions):
+                continue  # "forward through the trees" is one move
             found = True
             kinds.add(made[0])
             self.used.add(at)
@@ -252,58 +285,6 @@ class _Clause:
             first = min(item.first, self.items[at].first)
             self._place(Item(item.concept, first, last), MoveIntent(*made, both=both))
         return found
-
-    def _directions(self, index: int, item: Item, verb: str) -> list[tuple[int, str]]:
-        """(index, direction) of the directions that belong to the verb at ``index``, nearest first."""
-        wanted = grammar.VERBS.get(verb, {})
-        after: list[tuple[int, str]] = []
-        edge = item.last
-        for at in range(index + 1, len(self.items)):
-            other = self.items[at]
-            if other.first < item.last:
-                continue
-            if self._is_verb(other):
-                break
-            if at in self.used or not self._fits(other.concept, wanted):
-                continue
-            reach = _NEAR_TOKENS if other.concept in _NEAR and self.reader.english else _FAR_TOKENS
-            if other.first - edge > reach or self._is_preposition(other, verb):
-                continue
-            edge = other.last
-            after.append((at, other.concept))
-        if after:
-            return after
-        for at in range(index - 1, -1, -1):
-            other = self.items[at]
-            if self._is_verb(other):
-                break
-            if at not in self.used and self._fits(other.concept, wanted) and not self._is_preposition(other, verb):
-                gap = item.first - other.last
-                if not self.reader.english or gap <= (1 if other.concept in _NEAR else 6):
-                    return [(at, other.concept)]
-        return []
-
-    def _fits(self, concept: str, wanted: dict[str, grammar.Made]) -> bool:
-        return concept in wanted or (concept in grammar.PAIRS and grammar.PAIRS[concept][0] in wanted)
-
-    def _is_verb(self, item: Item) -> bool:
-        return (
-            item.concept in grammar.VERBS
-            or grammar.concept_move(item.concept) is not None
-            or item.concept in _STIRS
-            or item.concept in {"action", "state", "purpose"}
-        )
-
-    def _is_preposition(self, item: Item, verb: str) -> bool:
-        """ "moves in the wind", "pans over the roofs": no direction but the beginning of a place."""
-        if not self.reader.english:  # Dutch and German end with it: "zoomt langzaam in", but "in het huis"
-            return item.concept in {"in", "out"} and verb != "zoom" and item.last < self.segment.last
-        if item.concept != "in" or item.last - item.first > 1 or verb == "zoom":
-            return False
-        if self.tokens[item.first].text not in {"in", "into", "inside"} or item.last >= len(self.tokens):
-            return False
-        following = self.tokens[item.last]
-        return following.mark is Mark.WORD and following.text not in {"on", "to", "toward", "towards", "close", "closer", "slowly"}
 
     def _place(self, item: Item, move: MoveIntent, *, any_sign: bool = False) -> None:
         words = self._words(item.first, item.last)
@@ -313,9 +294,11 @@ class _Clause:
         exact = None
         if move.kind not in {MoveKind.STATIC, MoveKind.HANDHELD}:
             later = [first for first, _, _ in self.placed if first > item.first]
-            exact = exact_amount(move.kind, self.segment, self.tokens, self.segment.first, min(later, default=self.segment.last))
+            exact = exact_amount(
+                move.kind, self.segment, self.tokens, self.segment.first, min(later, default=self.segment.last)
+            )
         manner = move.manner if exact is None else move.manner.joined(Manner(exact=exact))
-        self.placed.append((item.first, item.last, MoveIntent(move.kind, move.sign, manner, move.both, words)))
+        self.placed.append((item.first, item.last, replace(move, manner=manner, words=words, loose=any_sign)))
 
     def _is_anothers(self, index: int, item: Item) -> bool:
         """Whether a camera word is said of someone else: "she tilts", "cars roll past". Then it is ignored or life."""
@@ -339,14 +322,17 @@ class _Clause:
         noun = self.owners.life_noun(index, after=False)
         if noun is not None and owner is not Owner.CAMERA:
             if not self._negated(item):
-                self.reading.life.append(LifeIntent(LIFE_NOUNS[noun], 0.0, self._whole()))
+                kind = LifeKind(noun[5:]) if noun.startswith("life.") else LIFE_NOUNS[noun]
+                self.reading.life.append(LifeIntent(kind, 0.0, self._whole()))
         elif owner in {Owner.ACTOR, Owner.THING}:
             self.reading.still_subject = self._whole()
         else:
             self.context.verb = None
             self._place(item, MoveIntent(MoveKind.STATIC, 1), any_sign=True)
 
-    def _some_move(self, item: Item) -> None:
+    def _some_move(self, index: int, item: Item) -> None:
+        if self._directed(index, item, "move"):
+            return
         if not self._negated(item):
             self.reading.some_motion = self._words(item.first, item.last)
             self.reading.manner = combined([manner for _, manner in self.manners])
@@ -364,9 +350,9 @@ class _Clause:
             return
         wanted = grammar.VERBS.get(verb, {})
         for at, item in enumerate(self.items):
-            if self._is_verb(item) or item.concept.startswith(("noun.person", "noun.animal", "n.")):
+            if is_verb(item) or item.concept.startswith(("noun.person", "noun.animal", "n.")):
                 return
-            if at in self.used or not self._fits(item.concept, wanted):
+            if at in self.used or not fits(item.concept, wanted):
                 continue
             both = item.concept in grammar.PAIRS
             made = wanted[grammar.PAIRS[item.concept][0] if both else item.concept]
@@ -383,7 +369,7 @@ class _Clause:
             self._ignored(item)
 
     def _noun_moves(self, noun: str, item: Item) -> None:
-        kind = LIFE_NOUNS[noun]
+        kind = LifeKind(noun[5:]) if noun.startswith("life.") else LIFE_NOUNS[noun]
         if noun == "n.sway" and item.concept == "fall":
             kind = LifeKind.PETALS
         if noun == "n.light" and item.concept in {"rise", "sink", "fall"}:
@@ -401,7 +387,8 @@ class _Clause:
         near = [
             manner
             for word, manner in self.manners
-            if (-4 <= word.first - item.last <= 2 or 0 <= item.first - word.last <= 4) and not self._nearer_to_move(word, item)
+            if (-4 <= word.first - item.last <= 2 or 0 <= item.first - word.last <= 4)
+            and not self._nearer_to_move(word, item)
         ]
         return round(min(4.0, max(0.3, combined(near).factor)), 2)
 
@@ -411,11 +398,17 @@ class _Clause:
 
     def _action(self, index: int, item: Item) -> None:
         noun = self.owners.life_noun(index, after=False)
-        if noun is not None and self.tokens[item.first].text.startswith(("danc", "play", "run", "rac", "leap", "jump", "march")):
+        if noun is not None and self.tokens[item.first].text.startswith(
+            ("danc", "play", "run", "rac", "leap", "jump", "march")
+        ):
             self._noun_moves(noun, item)
             return
         if self.owners.of_verb(index) is Owner.CAMERA:
-            if not self._directed_inside(item) and not self._directed(index, item, "move") and not self._negated(item):
+            if self._directed_inside(item) or self._directed(index, item, "move"):
+                return
+            if any(other.first == item.last and other.concept == "in" for other in self.items):
+                self._place(item, MoveIntent(MoveKind.DOLLY, 1))  # "as if walking into the forest"
+            elif not self._negated(item):
                 self.reading.unclear.append(self._whole())
             return
         if item.first < self.described_from and not self.owners.is_adjective(index):
@@ -440,7 +433,14 @@ class _Clause:
         else:
             self.reading.manner_only = True  # "he does not run": nothing to do, and nothing left to ask
 
-    def _effect(self, index: int, item: Item) -> None:
+    def _hint(self, item: Item) -> None:
+        """ "drone shot": names a way of filming more than a move; counts when no move is asked for."""
+        made = grammar.concept_move(item.concept[len("hint.") :])
+        if made is not None and not self._negated(item):
+            manner = combined([manner for _, manner in self.manners])
+            self.reading.hints.append(MoveIntent(*made, manner, words=self._words(item.first, item.last)))
+
+    def _effect(self, item: Item) -> None:
         if not self._negated(item):
             self.reading.effects.append((item.concept[len("effect.") :], self._whole()))
 
@@ -455,7 +455,11 @@ class _Clause:
             kind = LIFE_NOUNS.get(item.concept)
             if kind is None:
                 continue
-            if self._negated(item) or makes or (item.concept in _WEATHER and not doer and self._unknown_count() <= 1 and not self.placed):
+            if (
+                self._negated(item)
+                or makes
+                or (item.concept in _WEATHER and not doer and self._unknown_count() <= 1 and not self.placed)
+            ):
                 self._life(kind, item)
 
     def _only(self) -> None:
@@ -480,7 +484,11 @@ class _Clause:
 
     def _claimed(self, word: Item) -> bool:
         """Whether a manner word is nearer to a camera move than to the clause's life."""
-        lives = [item for item in self.items if item.concept.startswith("life.") or item.concept in _STIRS or item.concept in LIFE_NOUNS]
+        lives = [
+            item
+            for item in self.items
+            if item.concept.startswith("life.") or item.concept in STIRS or item.concept in LIFE_NOUNS
+        ]
         to_life = min((min(abs(word.first - i.last), abs(i.first - word.last)) for i in lives), default=99)
         to_move = min(min(abs(word.first - last), abs(first - word.last)) for first, last, _ in self.placed)
         return to_move <= to_life

@@ -19,7 +19,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -105,8 +105,7 @@ class Table:
         if at + len(words) > len(tokens) or not _same(words[0], form):
             return False
         return all(
-            any(_same(word, other) for other in self.forms(tokens[at + i]))
-            for i, word in enumerate(words[1:], start=1)
+            any(_same(word, other) for other in self.forms(tokens[at + i])) for i, word in enumerate(words[1:], start=1)
         )
 
 
@@ -166,11 +165,17 @@ def _consonant_y(word: str) -> bool:
     return word.endswith("y") and len(word) > 1 and word[-2] not in "aeiou"
 
 
-@lru_cache(maxsize=None)
+@cache
 def data(name: str) -> dict[str, Any]:
     """The raw table ``words/<name>.toml``."""
     path = resources.files("photoplay.engines.motion.language") / "words" / f"{name}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def small_words(name: str) -> frozenset[str]:
+    """One of the word lists of ``words/small.toml``."""
+    return frozenset(data("small")[name].split())
 
 
 def phrases(text: str) -> list[str]:
@@ -178,7 +183,7 @@ def phrases(text: str) -> list[str]:
     return [phrase.strip() for phrase in text.replace("\n", " ").split(",") if phrase.strip()]
 
 
-@lru_cache(maxsize=None)
+@cache
 def table(language: str) -> Table:
     """The table of a language; every language but English also knows film's English terms."""
     raw = data(language)
@@ -244,7 +249,9 @@ def _cover(tokens: Sequence[Token], language: str) -> float:
     words = table(language)
     common = sum(token.text in words.common for token in tokens)
     own = sum(
-        hit.last - hit.first for hit in match(tokens, words) if not all(t.text in words.common for t in tokens[hit.first : hit.last])
+        hit.last - hit.first
+        for hit in match(tokens, words)
+        if not all(t.text in words.common for t in tokens[hit.first : hit.last])
     )
     return common + own
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from photoplay.engines.motion.language.intents import PLAIN, Manner, MoveIntent
+from photoplay.engines.motion.language.lexicon import small_words
 from photoplay.engines.motion.language.segments import Item, Segment
 from photoplay.engines.motion.language.tokens import Mark, Token
 from photoplay.shot import Ease, MoveKind
@@ -29,21 +30,16 @@ FACTORS: dict[str, Manner] = {
 VERY_POWER = 1.6  # "very slow" is slow to this power
 
 # Words that are as often said of a thing as of a move: they count only next to a move.
-_ADJECTIVES = frozenset(
-    "small tiny little big large soft deep wide wild heavy light delicate calm peaceful serene thick hard huge massive grand "
-    "majestic immense enormous gigantic gentle slight subtle strong intense powerful bold dramatic sweeping quick fast slow "
-    "rapid swift smooth fluid seamless steady continuous sudden lazy dynamic energetic mild relaxed elegant graceful fierce "
-    "extreme maximum crazy insane minor minimal faint far abrupt instant linear constant easy tender double half".split()
-)
-_MOTION_NOUNS = frozenset("motion movement move moves speed pace camera shot effect way transition".split())
+_ADJECTIVES = small_words("adjectives")
+_MOTION_NOUNS = small_words("motion_nouns")
 
 _WORD_NUMBERS = {
     "five": 5, "ten": 10, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
     "ninety": 90, "two": 2, "three": 3,
 }  # fmt: skip
-_DEGREES = frozenset("degree degrees deg grad grados gradi graus degres graden stopni derece градусов градуса 度 도 องศา درجه".split())
-_PERCENT = frozenset("percent percents prozent procent porcento pourcent".split())
-_TIMES = frozenset({"x", "×", "times", "fold", "倍", "배", "mal", "fois", "veces", "volte", "vezes", "keer", "raza", "kat"})
+_DEGREES = small_words("degrees")
+_PERCENT = small_words("percent")
+_TIMES = small_words("times")
 
 # How many units of a move one degree makes: UNITS in shot.py, with a 50 degree field of view.
 DEGREES_PER_UNIT: dict[MoveKind, float] = {
@@ -98,7 +94,7 @@ def _describes_a_thing(item: Item, segment: Segment, tokens: Sequence[Token]) ->
     if after and after[0].first == item.last:
         concept = after[0].concept
         return concept.startswith(("noun.", "plain", "style", "desc."))
-    return following.text.isascii() and following.text not in {"on", "to", "toward", "towards", "in", "at", "for", "of", "around"}
+    return following.text.isascii() and following.text not in small_words("after_adjectives")
 
 
 def combined(manners: Sequence[Manner]) -> Manner:
@@ -132,10 +128,10 @@ def _value(token: Token) -> float | None:
 
 
 def _in_units(kind: MoveKind, value: float, unit: str, before: str) -> float | None:
-    if unit in {"°", "º"} or unit in _DEGREES:
+    if unit in _DEGREES:
         per_unit = DEGREES_PER_UNIT.get(kind)
         return None if per_unit is None or value <= 0 else value / per_unit
-    if unit == "%" or unit in _PERCENT:
+    if unit in _PERCENT:
         if kind in _SCALING:
             whole = before in {"to", "auf", "a", "à"} or value >= 100
             return _log_scale(value / 100 if whole else 1 + value / 100)

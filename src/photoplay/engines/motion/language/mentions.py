@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 from photoplay.engines.motion.language.lexicon import Hit, Table, data, match, phrases, table
 from photoplay.engines.motion.language.tokens import Mark, Token
@@ -11,9 +11,10 @@ from photoplay.engines.motion.language.tokens import Mark, Token
 MAX_SUBJECTS = 16
 
 SOUND_WORDS = (
-    "rain", "thunder", "storm", "wind", "sea", "river", "waterfall", "birds", "crickets", "forest", "city", "traffic", "crowd",
-    "cafe", "train", "fire", "footsteps", "heartbeat", "bells", "clock", "dog", "cat", "horse", "piano", "guitar", "strings",
-    "violin", "drums", "flute", "choir", "orchestra", "electronic", "jazz", "music", "laughter", "applause",
+    "rain", "thunder", "storm", "wind", "sea", "river", "waterfall", "birds", "crickets", "forest", "city",
+    "traffic", "crowd", "cafe", "train", "fire", "footsteps", "heartbeat", "bells", "clock", "dog", "cat",
+    "horse", "piano", "guitar", "strings", "violin", "drums", "flute", "choir", "orchestra", "electronic",
+    "jazz", "music", "laughter", "applause",
 )  # fmt: skip
 """Every word that ``Plan.sounds`` can hold."""
 
@@ -23,9 +24,9 @@ _NATURE_LEMMAS = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=None)
+@cache
 def speech_table(language: str) -> Table:
-    """The words of speech of a language ("say") and of writing ("sign", "text"): apart, for "speak" is an action too."""
+    """Words of speech ("say") and of writing ("sign", "text"): apart, for "speak" is an action too."""
     built = Table(fold_chars=table(language).fold_chars, prefixes=table(language).prefixes)
     for name in ("say", "written"):
         for phrase in phrases(data(language)["concepts"].get(name, "")):
@@ -33,7 +34,7 @@ def speech_table(language: str) -> Table:
     return built
 
 
-@lru_cache(maxsize=None)
+@cache
 def _sound_table(language: str) -> Table:
     built = Table(fold_chars=table(language).fold_chars, prefixes=table(language).prefixes)
     sources = [data(language).get("sounds", {})]
@@ -50,7 +51,9 @@ def sounds_in(tokens: Sequence[Token], language: str, *, negative: bool) -> tupl
     """(sounds heard, sounds refused) in order. A "no" refuses what follows it up to the next comma."""
     heard: list[str] = []
     refused: list[str] = []
-    negations = {at for hit in match(tokens, table(language)) if "neg" in hit.concepts for at in range(hit.first, hit.last)}
+    negations = {
+        at for hit in match(tokens, table(language)) if "neg" in hit.concepts for at in range(hit.first, hit.last)
+    }
     for hit in match(tokens, _sound_table(language)):
         said_no = not negative and _negated(tokens, hit.first, negations, anywhere=table(language).negation_anywhere)
         for name in hit.concepts:

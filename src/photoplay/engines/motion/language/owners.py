@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-from photoplay.engines.motion.language.lexicon import Table
+from photoplay.engines.motion.language.lexicon import Table, small_words
 from photoplay.engines.motion.language.segments import Item, Link, Segment
 from photoplay.engines.motion.language.tokens import Mark, Token
 
@@ -20,20 +20,12 @@ class Owner(Enum):
 
 
 _ACTORS = ("noun.person", "noun.pronoun", "noun.animal", "noun.vehicle", "noun.body")
-_DETERMINERS = frozenset("the a an two three this that these those his her its my our their your some every".split())
-_PREPOSITIONS = frozenset(
-    "of in on at by for from into onto with over under across along about around toward towards through past to near behind "
-    "beside between among above below against".split()
-)
-_PLURAL = frozenset({"they", "people", "them"})
-# Camera words that are things as well. A bare or plural form counts only with more evidence.
-_AMBIGUOUS = frozenset(
-    "pan pans truck trucks crane cranes pedestal pedestals roll rolls circle circles arc arcs track tracks trail trails boom booms "
-    "orbit orbits shake shakes spin spins scan scans sweep sweeps slider tilt head heads point points step steps face faces turn turns "
-    "lift lifts rise vertigo parallax hold holds locked lock race work slide slides ride rides".split()
-)
-_TRAVEL_PREPOSITIONS = frozenset("across along over around through toward towards from past between".split())
-_NAMES_OF_MOVES = frozenset("shot shots move movement motion effect style around".split())
+_DETERMINERS = small_words("determiners")
+_PREPOSITIONS = small_words("prepositions")
+_AMBIGUOUS = small_words("ambiguous")
+_TRAVEL_PREPOSITIONS = small_words("travel_prepositions")
+_NAMES_OF_MOVES = small_words("names_of_moves")
+_UNITS = small_words("degrees") | small_words("percent") | small_words("times")
 
 
 class Owners:
@@ -51,13 +43,13 @@ class Owners:
 
     def _role(self, item: Item) -> Owner | None:
         concept = item.concept
-        if concept == "camera":
+        if concept == "camera" or concept.startswith("hint."):
             return Owner.CAMERA
         if concept == "noun.pronoun.it":
             return self.carried or Owner.THING
         if concept.startswith(_ACTORS):
             return Owner.ACTOR
-        if concept.startswith("n."):
+        if concept.startswith(("n.", "life.")):
             return Owner.NATURE
         return Owner.THING if concept.startswith("noun.") else None
 
@@ -71,7 +63,9 @@ class Owners:
         subjects = [item for item in candidates if not self._is_object(item)] or candidates
         if subjects:
             role = self._role(self._best(subjects))
-            if strict and role is not Owner.CAMERA and self._is_order(verb):
+            # Where the verb comes last, what stands before it is as often its object.
+            ordered = self._is_order(verb) and not self._is_plural(self._best(subjects))
+            if strict and role is not Owner.CAMERA and (ordered or self.words.negation_anywhere):
                 return None
             return role
         if any(item.concept == "camera" and item.first - verb.last <= 2 for item in self.items[index + 1 :]):
@@ -108,7 +102,10 @@ class Owners:
         return False
 
     def _starts_phrase(self, at: int) -> bool:
-        return any(item.first <= at < item.last and (self._role(item) is not None or item.concept in {"action", "state"}) for item in self.items)
+        return any(
+            item.first <= at < item.last and (self._role(item) is not None or item.concept in {"action", "state"})
+            for item in self.items
+        )
 
     def _is_order(self, verb: Item) -> bool:
         """English orders have the bare form: "push in", not "pushes in"."""
@@ -116,6 +113,11 @@ class Owners:
             return False
         text = self.tokens[verb.first].text
         return not text.endswith(("s", "ing", "ed"))
+
+    def _is_plural(self, item: Item) -> bool:
+        """The bare form goes with plurals: "dust motes float"."""
+        text = self.tokens[item.last - 1].text
+        return text in {"they", "people", "children", "men", "women"} or (text.endswith("s") and len(text) > 3)
 
     def _unknown_subject(self, verb: Item) -> bool:
         """ "the zeppelin moves": an article and a word that no table knows, right before the verb."""
@@ -131,7 +133,7 @@ class Owners:
         for item in reversed(self.items[:index]):
             if item.last > verb.first:
                 continue
-            if item.concept.startswith("n."):
+            if item.concept.startswith(("n.", "life.")):
                 return item.concept
             if self._role(item) is not None and not self._is_object(item):
                 return None
@@ -142,13 +144,27 @@ class Owners:
         for item in self.items[index + 1 :]:
             if item.first < verb.last:
                 continue
-            if item.first - verb.last > 3:
+            if item.first - verb.last > 3 or self._preposition_between(verb.last, item.first):
                 return None
             if item.concept.startswith("n."):
                 return item.concept
             if self._role(item) is not None and not item.concept.startswith("noun.pronoun"):
                 return None
         return None
+
+    def _preposition_between(self, first: int, last: int) -> bool:
+        return self.english and any(self.tokens[at].text in _PREPOSITIONS - {"of"} for at in range(first, last))
+
+    def waves_hello(self, index: int) -> bool:
+        """Whether "waves" is what a person does, not what the sea has: "she smiles and waves"."""
+        item = self.items[index]
+        if not self.english or self.tokens[item.first].text not in {"waves", "wave"} or item.last - item.first > 1:
+            return False
+        before = [self._role(other) for other in self.items[:index] if self._role(other) is not None]
+        if before:
+            return before[-1] is Owner.ACTOR and not self._is_object(item)
+        alone = item.first == self.segment.first
+        return alone and self.carried is Owner.ACTOR and self.segment.link in {Link.AND, Link.THEN}
 
     def is_adjective(self, index: int) -> bool:
         """Whether a participle describes what is seen: "a *laughing* woman"."""
@@ -184,12 +200,20 @@ class Owners:
         text = self.tokens[verb.first].text
         if not self.english or verb.last - verb.first > 1 or text not in _AMBIGUOUS or directed:
             return True
-        if any(item.concept == "camera" for item in self.items):
+        if self.carried is Owner.CAMERA or any(item.concept == "camera" for item in self.items):
             return True
         following = self.tokens[verb.last].text if verb.last < self.segment.last else ""
         if following in _NAMES_OF_MOVES or following in _TRAVEL_PREPOSITIONS:
             return True
-        others = [item for item in self.items if item is not verb and item.concept.startswith(("noun.", "n.", "action", "state", "plain"))]
+        if verb.first == self.segment.first and following in _DETERMINERS and not text.endswith("s"):
+            return True  # an order: "circle the bonfire"
+        if verb.first == self.segment.first and verb.last < len(self.tokens) and self.tokens[verb.last].text == "with":
+            return False  # "Pedestal with a statue"
+        others = [
+            item
+            for item in self.items
+            if item is not verb and item.concept.startswith(("noun.", "n.", "action", "state", "plain"))
+        ]
         return not others and len(self.unknown_words()) == 0
 
     def subject(self) -> Owner | None:
@@ -211,5 +235,6 @@ class Owners:
             if at not in known
             and self.tokens[at].mark in {Mark.WORD, Mark.CHAR}
             and self.tokens[at].text not in self.words.common
+            and not (self.tokens[at].text in _UNITS and at > 0 and self.tokens[at - 1].mark is Mark.NUMBER)
             and len(self.tokens[at].text) > (1 if self.tokens[at].mark is Mark.WORD else 0)
         }

@@ -7,14 +7,15 @@ the nearest meaning, if one was given. Pure: the same words, facts and seed give
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from photoplay.engines.motion.language import grammar
 from photoplay.engines.motion.language.defaults import default_shot
 from photoplay.engines.motion.language.facts import PhotoFacts
 from photoplay.engines.motion.language.intents import LifeIntent, MoveIntent, Reading, Refusal
 from photoplay.engines.motion.language.interpret import Reader, fragment
-from photoplay.engines.motion.language.lexicon import Hit, Table, language_of, latin_language, match, script_of, table
+from photoplay.engines.motion.language.lexicon import Hit, language_of, latin_language, match, script_of, table
 from photoplay.engines.motion.language.manner import combined, manner_words
 from photoplay.engines.motion.language.meaning import Meaning
 from photoplay.engines.motion.language.mentions import sounds_in, speech_table, subjects_in
@@ -75,6 +76,7 @@ def plan_from_prompt(
     if meaning is not None:
         _ask_meaning(heard, meaning)
     refusals = [r for reading in heard.readings() + refused.readings() for r in reading.refusals]
+    _take_hints(heard)
     placed = order(heard.clauses, heard.tokens)
     no_motion = any(reading.no_motion for reading in heard.readings() + refused.readings())
     some_motion = [reading for reading in heard.readings() if reading.some_motion]
@@ -190,19 +192,33 @@ def _spread_manner(clauses: list[tuple[Segment, Reading]], reader: Reader) -> li
         target = before[-1] if before else (after[0] if after else None)
         if target is not None:
             target.moves = [move.with_manner(reading.manner) for move in target.moves]
-    for (segment, reading), (following, second) in zip(clauses, clauses[1:], strict=False):
+    for (segment, reading), (following, second) in pairwise(clauses):
         if following.link is not Link.AND or not reading.moves or not second.moves:
             continue
         words = manner_words(segment, reader.tokens)
-        leads = [manner for item, manner in words if item.first <= segment.first + 2 and _before_moves(item.first, segment)]
+        leads = [
+            manner for item, manner in words if item.first <= segment.first + 2 and _before_moves(item.first, segment)
+        ]
         if leads and not manner_words(following, reader.tokens):
             second.moves = [move.with_manner(combined(leads)) for move in second.moves]
     return clauses
 
 
 def _before_moves(at: int, segment: Segment) -> bool:
-    verbs = [i.first for i in segment.items if i.concept in grammar.VERBS or grammar.concept_move(i.concept) is not None]
+    verbs = [
+        i.first for i in segment.items if i.concept in grammar.VERBS or grammar.concept_move(i.concept) is not None
+    ]
     return bool(verbs) and at < min(verbs)
+
+
+def _take_hints(heard: _Heard) -> None:
+    """Makes moves of the hints when nothing else takes the camera anywhere."""
+    if any(move.kind is not MoveKind.HANDHELD for reading in heard.readings() for move in reading.moves):
+        return
+    for reading in heard.readings():
+        if reading.hints and not reading.no_motion:
+            reading.moves.append(reading.hints[0])
+            return
 
 
 # -- meaning
@@ -210,7 +226,9 @@ def _before_moves(at: int, segment: Segment) -> bool:
 
 def _ask_meaning(heard: _Heard, meaning: Meaning) -> None:
     """Gives the clauses that keywords do not cover to the nearest meaning, all at once."""
-    silent = not any(r.moves or r.life or r.no_motion or r.some_motion or r.refusals or r.still_subject for r in heard.readings())
+    silent = not any(
+        r.moves or r.life or r.no_motion or r.some_motion or r.refusals or r.still_subject for r in heard.readings()
+    )
     runs: list[list[int]] = []
     for i, (segment, reading) in enumerate(heard.clauses):
         asks = any(item.concept in _ASKING for item in segment.items)
@@ -223,14 +241,17 @@ def _ask_meaning(heard: _Heard, meaning: Meaning) -> None:
             runs.append([i])
     if not runs:
         return
-    texts = [fragment(heard.text, heard.tokens, heard.clauses[run[0]][0].first, heard.clauses[run[-1]][0].last) for run in runs]
+    texts = [
+        fragment(heard.text, heard.tokens, heard.clauses[run[0]][0].first, heard.clauses[run[-1]][0].last)
+        for run in runs
+    ]
     for run, text, label in zip(runs, texts, meaning.labels(texts), strict=True):
         if label is not None:
             _take_label(heard, run, text, label)
 
 
 def _take_label(heard: _Heard, run: list[int], text: str, label: str) -> None:
-    segment, reading = heard.clauses[run[0]]
+    reading = heard.clauses[run[0]][1]
     negated = any(item.concept == "neg" for i in run for item in heard.clauses[i][0].items)
     manner = combined([manner for i in run for _, manner in manner_words(heard.clauses[i][0], heard.tokens)])
     for i in run:
@@ -246,7 +267,7 @@ def _take_label(heard: _Heard, run: list[int], text: str, label: str) -> None:
     elif label.startswith("life."):
         strength = 0.0 if negated else round(min(4.0, max(0.3, manner.factor)), 2)
         reading.life.append(LifeIntent(LifeKind(label[5:]), strength, text))
-    elif label == "action" and not negated:
+    elif label == "action" and not negated and not any(i.concept == "camera" for i in heard.clauses[run[0]][0].items):
         reading.actions.append(text)
 
 
@@ -256,7 +277,6 @@ def _take_label(heard: _Heard, run: list[int], text: str, label: str) -> None:
 def _liveliness(asking: Sequence[Reading]) -> float | None:
     """How much motion of no kind in particular was asked for; None when none was."""
     return max((1.4 * reading.manner.factor for reading in asking), default=None)
-
 
 
 def _life(heard: _Heard, refused: _Heard) -> tuple[tuple[Life, ...], list[str]]:
@@ -269,7 +289,11 @@ def _life(heard: _Heard, refused: _Heard) -> tuple[tuple[Life, ...], list[str]]:
                 found[intent.kind] = 0.0
             else:
                 found[intent.kind] = max(before or 0.0, intent.strength)
-            if intent.kind is LifeKind.PETALS and "lea" in intent.words.lower() and "falling leaves are drawn as petals" not in notes:
+            if (
+                intent.kind is LifeKind.PETALS
+                and "lea" in intent.words.lower()
+                and "falling leaves are drawn as petals" not in notes
+            ):
                 notes.append("falling leaves are drawn as petals")
     for reading in refused.readings():
         for intent in reading.life:

@@ -57,7 +57,9 @@ def render_plan_text(plan: Plan, duration_s: float = 5.0) -> str:
         head = f"{row.section if row.section != section else '':<11}"
         section = row.section
         if row.section == "camera":
-            lines.append(f"{head}{row.what:<{wide}}  {_bar(next(moves))}  {row.when}{'  ' + row.detail if row.detail else ''}")
+            lines.append(
+                f"{head}{row.what:<{wide}}  {_bar(next(moves))}  {row.when}{'  ' + row.detail if row.detail else ''}"
+            )
         else:
             lines.append(f"{head}{row.what}{'  (' + row.detail + ')' if row.detail else ''}")
     if plan.shot.moves:

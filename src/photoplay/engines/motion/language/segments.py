@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from photoplay.engines.motion.language.lexicon import Hit
+from photoplay.engines.motion.language.lexicon import Hit, small_words
 from photoplay.engines.motion.language.tokens import Mark, Span, Token
 
 
@@ -100,9 +100,7 @@ class _Splitter:
         return self.now.link if self._bare() else Link.COMMA
 
     def _bare(self) -> bool:
-        return not self.now.items and not any(
-            token.mark in {Mark.WORD, Mark.CHAR} for token in self._own_tokens()
-        )
+        return not self.now.items and not any(token.mark in {Mark.WORD, Mark.CHAR} for token in self._own_tokens())
 
     def _own_tokens(self) -> Sequence[Token]:
         return self.tokens[self.now.first : self.now.last]
@@ -118,9 +116,13 @@ class _Splitter:
 
     def _join(self, link: Link, hit: Hit) -> None:
         opening = self._at_opening(hit.first)
-        reversed_order = opening and self.tokens[hit.first].text in {"before", "bevor", "avant", "antes", "prima"}
+        reversed_order = opening and self.tokens[hit.first].text in small_words("before_postponed")
         self._close(hit.first)
-        if opening and self.now.link in {Link.SENTENCE, Link.COMMA, Link.THEN, Link.BUT} and link in {Link.AND, Link.WHILE}:
+        if (
+            opening
+            and self.now.link in {Link.SENTENCE, Link.COMMA, Link.THEN, Link.BUT}
+            and link in {Link.AND, Link.WHILE}
+        ):
             # "Meanwhile, ..." / ", while ..." / "And ..."; "and" after a comma or a "then" adds nothing.
             link = self.now.link if link is Link.AND or self.now.link is Link.SENTENCE else link
         self._open(link, hit.last)
@@ -155,18 +157,18 @@ class _Splitter:
             return
         before = [token.text for token in self.tokens[max(0, at - 2) : at]]
         length = span.length_s or 0.0
-        if before[-1:] and before[-1] in {"after", "at", "from", "since", "nach", "apres", "despues", "dopo", "depois"}:
+        if before[-1:] and before[-1] in small_words("before_a_start"):
             span = Span(start_s=length)
-        elif before[-1:] and before[-1] in {"first", "initial", "opening"}:
+        elif before[-1:] and before[-1] in small_words("before_an_opening"):
             span = Span(start_s=0.0, end_s=length)
-        elif before[-1:] and before[-1] in {"last", "final", "closing"}:
+        elif before[-1:] and before[-1] in small_words("before_an_ending"):
             span = Span(length_s=length, from_end=True)
         self.now.span = span
 
     def _noun_follows(self, at: int) -> bool:
         """ "a 5 second clip" says nothing about a move."""
         following = self.tokens[at + 1].text if at + 1 < len(self.tokens) else ""
-        return following in {"video", "clip", "shot", "loop", "film", "animation", "long"}
+        return following in small_words("clip_nouns")
 
     def _open(self, link: Link, at: int) -> None:
         opens, closes, after, before = self.now.opens, self.now.closes, self.now.after, self.now.before

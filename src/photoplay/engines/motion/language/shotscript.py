@@ -20,7 +20,9 @@ from photoplay.engines.motion.language.timeline import move_name
 from photoplay.errors import InvalidField
 from photoplay.shot import Ease, Move, MoveKind, Shot
 
-_TOKEN = re.compile(r"\s*(?:(@)|([+,&;])|(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)|([a-z]+(?:[-_][a-z]+)*)|(-)|(\S))", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"\s*(?:(@)|([+,&;])|(-?\d+(?:\.\d+)?(?:[eE]-?\d+)?)|([a-z]+(?:[-_][a-z]+)*)|(-)|(\S))", re.IGNORECASE
+)
 _FIELD = "camera"
 _MAX_CHARS = 4000
 
@@ -112,7 +114,9 @@ class _Parser:
         for number, step in enumerate(steps):
             for move in step:
                 spanned = any(move is written for written in self.spanned)
-                moves.append(move if spanned else move.model_copy(update={"start": number / count, "end": (number + 1) / count}))
+                moves.append(
+                    move if spanned else move.model_copy(update={"start": number / count, "end": (number + 1) / count})
+                )
         return Shot(moves=tuple(moves))
 
     def _separated(self) -> bool:
@@ -159,7 +163,9 @@ class _Parser:
             self.at += 1
         if abs(amount) > 4.0:
             raise InvalidField(_FIELD, f"camera: {move_name(kind, sign)} {amount:g} is more than 4")
-        move = Move(kind=kind, amount=1.0 if kind is MoveKind.STATIC else amount * sign, start=start, end=end, ease=ease)
+        move = Move(
+            kind=kind, amount=1.0 if kind is MoveKind.STATIC else amount * sign, start=start, end=end, ease=ease
+        )
         if spanned:
             self.spanned.append(move)
         return move

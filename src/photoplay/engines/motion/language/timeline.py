@@ -18,6 +18,8 @@ NORMAL_S = 5.0  # the span for which amounts are defined
 OVERLAP = 0.05  # of the clip: neighbouring steps flow into each other instead of halting
 SUDDEN_S = 0.9  # how long a whip pan or a crash zoom takes
 
+_HOLDS = ("hold", "paus", "stop", "linger", "rest", "freez")
+
 _NAMES = {
     (MoveKind.ZOOM, 1): "zoom in",
     (MoveKind.ZOOM, -1): "zoom out",
@@ -89,7 +91,7 @@ class _Order:
         sequenced = {
             segment.sentence
             for segment, reading in clauses
-            if (segment.link is Link.THEN or segment.opens or segment.closes) and reading.moves
+            if (segment.link is Link.THEN or segment.opens or segment.closes or _holds(reading)) and reading.moves
         }
         postponed: list[tuple[Segment, Reading]] = []
         for segment, reading in clauses:
@@ -150,20 +152,26 @@ class _Order:
             self.after_sentence = segment.sentence
 
 
+def _holds(reading: Reading) -> bool:
+    """ "push in, hold, pull out": a hold among moves makes them a row."""
+    held = reading.moves[0].words.lower() if len(reading.moves) == 1 else ""
+    return bool(held) and reading.moves[0].kind is MoveKind.STATIC and held.startswith(_HOLDS)
+
+
 def _without_gaps(placed: list[Placed]) -> list[Placed]:
     steps = {step: number for number, step in enumerate(sorted({p.step for p in placed}))}
     return sorted((replace(p, step=steps[p.step]) for p in placed), key=lambda p: p.step)
 
 
 def _same_way(a: MoveIntent, b: MoveIntent) -> bool:
-    """Whether two requests are one said twice: "zoom in ... push in closer"."""
+    """Whether two requests are one said twice: "zoom in ... push in closer", "parallax slide to the left"."""
+    if a.kind is b.kind and (a.loose or b.loose):
+        return True
     alike = {MoveKind.ZOOM, MoveKind.DOLLY}
     return a.sign == b.sign and (a.kind is b.kind or {a.kind, b.kind} == alike) and a.both == b.both
 
 
-def build(
-    placed: Sequence[Placed], refusals: Sequence[Refusal], *, no_motion: bool, duration_s: float
-) -> Timeline:
+def build(placed: Sequence[Placed], refusals: Sequence[Refusal], *, no_motion: bool, duration_s: float) -> Timeline:
     """The shot of these moves without the refused ones, contradictions resolved."""
     notes: list[str] = []
     kept = _refuse(placed, refusals, notes)
@@ -187,7 +195,8 @@ def _refuse(placed: Sequence[Placed], refusals: Sequence[Refusal], notes: list[s
     kept: list[Placed] = []
     for p in placed:
         against = next(
-            (r for r in refusals if r.kind is p.move.kind and (r.sign == 0 or r.sign == p.move.sign or p.move.both)), None
+            (r for r in refusals if r.kind is p.move.kind and (r.sign == 0 or r.sign == p.move.sign or p.move.both)),
+            None,
         )
         if against is None:
             kept.append(p)
@@ -205,7 +214,8 @@ def _merge(placed: Sequence[Placed]) -> list[Placed]:
             if other.step == p.step and same_kind and _same_way(other.move, p.move) and other.span == p.span:
                 plain = other.move.manner.factor == 1.0 and other.move.manner.exact is None
                 manner = p.move.manner if plain else other.move.manner
-                kept[i] = replace(other, move=replace(other.move, manner=manner))
+                said = p.move if other.move.loose else other.move
+                kept[i] = replace(other, move=replace(said, manner=manner))
                 break
         else:
             kept.append(p)
@@ -222,7 +232,10 @@ def _dolly_zooms(placed: Sequence[Placed], notes: list[str]) -> list[Placed]:
             (
                 p
                 for p in kept
-                if p.move.kind is MoveKind.ZOOM and p.step == dolly.step and p.sentence == dolly.sentence and p.move.sign == -dolly.move.sign
+                if p.move.kind is MoveKind.ZOOM
+                and p.step == dolly.step
+                and p.sentence == dolly.sentence
+                and p.move.sign == -dolly.move.sign
             ),
             None,
         )
@@ -240,7 +253,11 @@ def _contradictions(placed: Sequence[Placed], notes: list[str]) -> list[Placed]:
     while kept and step <= max(p.step for p in kept):
         for p in [p for p in kept if p.step == step and p.move.kind in PATH_KINDS | {MoveKind.RACK_FOCUS}]:
             rival = next(
-                (o for o in kept if o.step == step and o is not p and o.move.kind is p.move.kind and o.move.sign == -p.move.sign),
+                (
+                    o
+                    for o in kept
+                    if o.step == step and o is not p and o.move.kind is p.move.kind and o.move.sign == -p.move.sign
+                ),
                 None,
             )
             if rival is not None and kept.index(rival) > kept.index(p) and rival.span == p.span:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-MAX_CHARS = 20_000  # what lies beyond is not read; wire APIs allow 2,500
+MAX_CHARS = 8_000  # what lies beyond is not read; wire APIs allow 2,500
 
 
 class Mark(Enum):
