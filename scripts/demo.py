@@ -31,7 +31,7 @@ OUTPUT = Path("demo.mp4")
 PROMPT = "Slow dolly in towards the subject, gentle handheld sway, soft wind."
 START_TIMEOUT_S = 60.0
 CLIP_TIMEOUT_S = 900.0
-POLL_INTERVAL_S = 0.25
+POLL_INTERVAL_S = 0.5
 KEPT_SETTINGS = ("PHOTOPLAY_MODELS_DIR",)  # everything else is as a new installation has it
 
 console = Console(highlight=False, soft_wrap=True)
