@@ -39,11 +39,14 @@ def sound(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     from photoplay.media.video import mux, thumbnail
 
     work_dir = Path(document["work_dir"])
-    track, notes = None, ()
+    track: Path | None = None
+    notes: tuple[str, ...] = ()
     if document["sound"]["mode"] != "none":
         from photoplay.sound import SoundRequest, render_soundtrack
 
-        made = render_soundtrack(SoundRequest.model_validate(document["sound"]), work_dir)
+        made = render_soundtrack(
+            SoundRequest.model_validate(document["sound"]), work_dir, lambda share, word: progress(0.6 * share, word)
+        )
         track, notes = made.path, made.notes
     progress(0.6, "sound")
     files: dict[str, Path] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import time
+import wave
 
 import av
 import pytest
@@ -90,6 +92,29 @@ def test_what_is_no_image_never_reaches_an_engine(busy_farm, content, code):
     failed = farm.wait(farm.submit(images=(MediaRef(key=upload.key),)))
     assert (failed.state, failed.error_code) == (JobState.FAILED, code)
     assert "render" not in farm.runs(failed)
+    assert farm.balance == (before, 0)
+
+
+def test_the_callers_own_sound_is_used(busy_farm):
+    farm = busy_farm
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(b"\x00\x20\x00\xe0" * 8_000)
+    upload = farm.runtime.service.add_upload(farm.account.id, "tone.wav", iter([sound.getvalue()]))
+    job = farm.submit("frames=8", audio=AudioRequest(mode="file", file=MediaRef(key=upload.key)))
+    done = farm.wait(job)
+    assert done.state is JobState.SUCCEEDED, done.error_message
+    with av.open(str(farm.runtime.storage.local_path(done.artifact("video").key))) as container:
+        assert len(container.streams.audio) == 1
+
+
+@pytest.mark.parametrize("content", [b"RIFF....WAVEfmt junk", b"\x89PNG\r\n\x1a\n"])
+def test_sound_that_cannot_be_read_fails_the_job(busy_farm, content):
+    farm, before = busy_farm, busy_farm.balance[0]
+    upload = farm.runtime.service.add_upload(farm.account.id, "x.wav", iter([content]))
+    failed = farm.wait(farm.submit("frames=2", audio=AudioRequest(mode="file", file=MediaRef(key=upload.key))))
+    assert (failed.state, failed.error_code) == (JobState.FAILED, "audio_unreadable")
     assert farm.balance == (before, 0)
 
 
