@@ -28,6 +28,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
+def client(server: Server) -> Iterator[httpx.Client]:
+    # One account for all: nothing here is ever charged, so its credits stay what they were.
+    with server.client(server.key(credits=CREDITS)["api_key"]) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def inputs() -> Iterator[dict[str, str]]:
     """URLs by what is wrong with them."""
     with ExitStack() as stack:
@@ -107,28 +114,28 @@ def assert_plain(text: str) -> None:
     """Words for the caller: no trace, no path, no class name."""
     assert text
     assert len(text) < 300
-    for inside in ("Traceback", "/data", "/home", "site-packages", "Error(", "0x", ".py"):
+    for inside in ("Traceback", "/data", "/home", "site-packages", "Error(", " at 0x", ".py"):
         assert inside not in text, text
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_image_url_fails_plainly_and_costs_nothing(server: Server, inputs: dict[str, str], kind: str) -> None:
-    key = server.key(credits=CREDITS)
-    with server.client(key["api_key"]) as client:
-        answer = client.post(f"{BASE}/createBySourcePrompt", json=body_for(inputs[kind]))
-        assert answer.status_code == 200, answer.text
-        told = answer.json()
-        if told["code"] == 1000:
-            item = until_ended(client, told["data"]["_id"])
-            assert item["status"] == 4, item
-            assert "video_url" not in item
-            assert item["deduction_credit"] == 0
-            assert_plain(item["error"])
-        else:
-            assert set(told) == {"code", "msg"}
-            assert told["code"] == 1003
-            assert_plain(told["msg"])
-        assert credit(client) == CREDITS
+def test_a_bad_image_url_fails_plainly_and_costs_nothing(
+    client: httpx.Client, inputs: dict[str, str], kind: str
+) -> None:
+    answer = client.post(f"{BASE}/createBySourcePrompt", json=body_for(inputs[kind]))
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    if told["code"] == 1000:
+        item = until_ended(client, told["data"]["_id"])
+        assert item["status"] == 4, item
+        assert "video_url" not in item
+        assert item["deduction_credit"] == 0
+        assert_plain(item["error"])
+    else:
+        assert set(told) == {"code", "msg"}
+        assert told["code"] == 1003
+        assert_plain(told["msg"])
+    assert credit(client) == CREDITS
 
 
 @pytest.mark.parametrize(
@@ -140,28 +147,24 @@ def test_a_bad_image_url_fails_plainly_and_costs_nothing(server: Server, inputs:
     ],
     ids=["not an image", "truncated", "40,000 × 40,000"],
 )
-def test_a_bad_upload_fails_plainly_and_costs_nothing(server: Server, data: bytes, words: str) -> None:
-    key = server.key(credits=CREDITS)
-    with server.client(key["api_key"]) as client:
-        uploaded = client.post("/v1/uploads", files={"file": ("photo.jpg", data)})
-        assert uploaded.status_code == 201
-        made = client.post("/v1/jobs", json={"images": [uploaded.json()["url"]], "prompt": "zoom in"})
-        assert made.status_code == 201
-        job = wait_for(client, made.json()["id"], "failed")
-        assert words in job["error"]["message"].lower()
-        assert_plain(job["error"]["message"])
-        assert (job["video_url"], job["files"]) == (None, [])
-        assert credit(client) == CREDITS
+def test_a_bad_upload_fails_plainly_and_costs_nothing(client: httpx.Client, data: bytes, words: str) -> None:
+    uploaded = client.post("/v1/uploads", files={"file": ("photo.jpg", data)})
+    assert uploaded.status_code == 201
+    made = client.post("/v1/jobs", json={"images": [uploaded.json()["url"]], "prompt": "zoom in"})
+    assert made.status_code == 201
+    job = wait_for(client, made.json()["id"], "failed")
+    assert words in job["error"]["message"].lower()
+    assert_plain(job["error"]["message"])
+    assert (job["video_url"], job["files"]) == (None, [])
+    assert credit(client) == CREDITS
 
 
-def test_a_bad_sound_fails_plainly_and_costs_nothing(server: Server, inputs: dict[str, str]) -> None:
-    key = server.key(credits=CREDITS)
-    with server.client(key["api_key"]) as client:
-        body = body_for(inputs["good"], audio_type=2, audio_url=inputs["not an image"])
-        item = until_ended(client, client.post(f"{BASE}/createBySourcePrompt", json=body).json()["data"]["_id"])
-        assert item["status"] == 4
-        assert_plain(item["error"])
-        assert credit(client) == CREDITS
+def test_a_bad_sound_fails_plainly_and_costs_nothing(client: httpx.Client, inputs: dict[str, str]) -> None:
+    body = body_for(inputs["good"], audio_type=2, audio_url=inputs["not an image"])
+    item = until_ended(client, client.post(f"{BASE}/createBySourcePrompt", json=body).json()["data"]["_id"])
+    assert item["status"] == 4
+    assert_plain(item["error"])
+    assert credit(client) == CREDITS
 
 
 def test_the_server_is_none_the_worse_for_it(server: Server) -> None:
