@@ -3,9 +3,6 @@
 PYTHON  ?= python3
 VENV    := .venv
 PY      := $(VENV)/bin/python
-# Weights live outside the data folder so that demo, tests and server share one download.
-MODELS  ?= .cache/models
-export PHOTOPLAY_MODELS_DIR ?= $(abspath $(MODELS))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev weights demo test serve lint format types bench lock clean
@@ -57,4 +54,4 @@ lock: ## Recompile the locks from pyproject.toml (needs uv)
 	  pyproject.toml --group build --group dev -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## Remove the environment and caches (not the data folder)
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

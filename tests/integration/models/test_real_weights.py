@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -16,8 +15,9 @@ import skimage.data
 from PIL import Image
 
 from photoplay.models.weights import entry, find, verify
+from photoplay.settings import Settings
 
-MODELS = Path(os.environ.get("PHOTOPLAY_MODELS_DIR") or Path(__file__).parents[3] / ".cache" / "models")
+MODELS = Settings.load().resolved_models_dir
 PHOTOS = Path(skimage.data.__file__).parent
 
 
