@@ -18,7 +18,7 @@ from photoplay.shot import Move, MoveKind, Shot
 
 MAX_REFRAME = math.log(1.10)  # the push-in that may make room for a move
 MAX_GAP = 0.10  # of the frame's width: what the plate may have to show beside the subject
-SAFETY_PX = 1.0  # working pixels kept from the edge: linear sampling looks one further
+SAFETY_PX = 4.5  # working pixels kept from the edge: chroma is sampled linearly at half the size
 SAMPLES = 49  # times at which a path is tried
 LEAST_SHARE = 0.05  # a move that would have to be made smaller than this is left out
 NOTED_SHARE = 0.98  # above this nobody sees the difference and no note is made
