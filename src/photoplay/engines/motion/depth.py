@@ -112,7 +112,7 @@ def _run(session: nets.Session, name: str, blob: F32, path: Path) -> F32 | None:
 def _sharpen(rgb: U8, inverse: F32, matte: U8) -> tuple[F32, F32]:
     """The network's map with edges on the photo's and the matte's edges; and the same with the subject taken out."""
     image = filters.to_f32(rgb)
-    radius = max(2, round(max(rgb.shape) / 170))
+    radius = max(2, round(max(rgb.shape) / 110))
     smooth = np.clip(filters.guided(image, inverse, radius, 1e-3), 0, 1).astype(np.float32)
     alpha = filters.to_f32(matte)
     if not bool(matte.any()):

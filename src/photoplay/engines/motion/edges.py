@@ -9,7 +9,7 @@ from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
 ESTIMATE_SIDE = 640  # pixels of the long side at which foreground colours are estimated
-MAX_TINT = 7.0  # levels by which a soft edge may correct the layers below where they are smooth
+MAX_TINT = 4.0  # levels by which a soft edge may correct the layers below where they are smooth
 SOLID, CLEAR = 250, 5  # alpha above and below which a pixel is wholly in, wholly out
 
 
@@ -127,7 +127,9 @@ def foreground(
     grey = filters.resize_u8(behind, size).astype(np.float32).mean(axis=2)
     mean = filters.box(grey, 4)
     texture = np.sqrt(np.maximum(filters.box(grey * grey, 4) - mean * mean, 0.0))
-    limit = MAX_TINT + 4.0 * np.maximum(texture[rows * size[1] // height, columns * size[0] // width] - 6.0, 0.0)[:, None]
+    limit = (
+        MAX_TINT + 4.0 * np.maximum(texture[rows * size[1] // height, columns * size[0] // width] - 6.0, 0.0)[:, None]
+    )
     to_back = np.clip((1.0 - to_front) * rest / np.maximum(1.0 - share, 0.2), -limit, limit)
     for colours, opacity in below:
         shows = np.ones(rows.size, dtype=np.bool_) if opacity is None else opacity[rows, columns] > SOLID

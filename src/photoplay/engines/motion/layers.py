@@ -75,10 +75,12 @@ def _levels(ground: F32, matte: U8) -> list[float]:
     if int(jump.sum()) < MIN_CUT * max(size):
         return []
     bins = np.linspace(0.05, 0.95, 46)
-    score = np.array([float((jump & (low < level) & (high > level)).sum()) for level in bins])
     room = MAX_LAYERS - 1 - (1 if bool(matte.any()) else 0)
     found: list[float] = []
     while len(found) < room:
+        score = np.array([float((jump & (low < level) & (high > level)).sum()) for level in bins])
+        for level in found:
+            score[np.abs(bins - level) < APART] = 0.0
         best = int(np.argmax(score))
         if score[best] < MIN_CUT * max(size) * 5:  # the 5-pixel window counts every edge pixel about five times
             break
@@ -87,5 +89,5 @@ def _levels(ground: F32, matte: U8) -> list[float]:
         run = plateau[np.abs(plateau - best) <= 6]
         level = float(bins[int(np.median(run))])
         found.append(level)
-        score[np.abs(bins - level) < APART] = 0.0
+        jump &= ~((low < level) & (high > level))  # these edges are cut
     return sorted(found)

@@ -217,4 +217,23 @@ def salient(rgb: U8) -> F32:
     cv2.grabCut(small, seeds, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
     cut = ((seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)).astype(np.uint8) * np.uint8(255)
     cut = np.asarray(cv2.morphologyEx(cut, cv2.MORPH_OPEN, filters.disc(2)), dtype=np.uint8)
+    if not _stands_apart(lab, cut):
+        return np.zeros((160, 160), np.float32)
     return filters.blur(filters.to_f32(cut), 1.0)
+
+
+def _stands_apart(lab: F32, cut: U8) -> bool:
+    """Whether a cut is one thing unlike what is around it, and not just the darker half of a texture or a view."""
+    inside = cut > 127
+    ring = np.asarray(filters.dilate(cut, 14) > 127, dtype=np.bool_) & ~np.asarray(filters.dilate(cut, 2) > 127)
+    if int(inside.sum()) < 60 or int(ring.sum()) < 60:
+        return False
+    rim = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
+    if float(rim.mean()) > 0.3:
+        return False
+    gap = float(np.linalg.norm(lab[inside].mean(axis=0) - lab[ring].mean(axis=0)))
+    spread = float(np.sqrt(lab[ring].var(axis=0).sum()))
+    # A plain surrounding is needed: in a busy one the cut is as likely an eye or a window as the whole subject.
+    outside = filters.dilate(cut, 2) <= 127
+    busy = float(np.sqrt(lab[outside].var(axis=0).sum()))
+    return gap > max(14.0, 1.2 * spread, 1.6 * busy)

@@ -141,7 +141,7 @@ def _sky(looks: _Looks, *, found_subject: bool) -> Mask | None:
     warm = (looks.light > 45) & (looks.hue < 62) & (looks.saturation < 0.65) & (looks.y < 0.55)
     coloured = blue | grey | (warm & _has_sky_tone(looks, blue | grey))
     # Clouds are bright and textured; plain sky is smooth.
-    smooth = looks.texture < np.where(grey & (looks.light > 70), 0.085, 0.045)
+    smooth = looks.texture < np.where(grey & (looks.light > 70), 0.060, 0.034)
     candidate = np.asarray(coloured & smooth & looks.free, dtype=np.uint8)
     candidate = np.asarray(cv2.morphologyEx(candidate, cv2.MORPH_CLOSE, filters.disc(2)), dtype=np.uint8)
     _, labels = cv2.connectedComponents(candidate, connectivity=4)
@@ -154,27 +154,54 @@ def _sky(looks: _Looks, *, found_subject: bool) -> Mask | None:
     _, holes, stats, _ = cv2.connectedComponentsWithStats((~sky & looks.free).astype(np.uint8), connectivity=4)
     small = stats[:, cv2.CC_STAT_AREA] < 0.004 * sky.size
     small[0] = False
-    sky = sky | small[holes]
+    sky = _first_runs(_cut_at_shore(np.asarray(sky | small[holes], dtype=np.bool_), looks), looks)
+    if float(sky.mean()) < (2.0 if found_subject else 1.0) * MIN_AREA["sky"]:
+        return None
     width = sky.shape[1]
     top_share = float(sky[:3].any(axis=0).mean())
     bottom_share = float(sky[-4:].any(axis=0).mean())
     if top_share < (0.25 if found_subject else 0.35) or bottom_share > 0.02:
         return None  # a wall, a studio backdrop or a blurred background reaches down beside the subject
-    # Sky ends at something: the rows just under it must have more texture than it has itself.
-    under = _below(sky, max(2, width // 40)) & looks.free
-    if under.sum() < width // 4:
+    # Sky ends at something: under most of its lower edge there is more texture than in itself, or a clear step.
+    under = _below(sky, max(2, width // 60)) & looks.free
+    if int(under.any(axis=0).sum()) < width // 4:
         return None
     inside = float(np.median(looks.texture[sky]))
-    outside = float(np.percentile(looks.texture[under], 60))
-    step = float(np.abs(np.median(looks.light[sky & _above(under)]) - np.median(looks.light[under]))) / 100.0
-    if outside < max(1.6 * inside, 0.012) and step < 0.12:
+    edge = np.where(under, looks.texture, 0.0).max(axis=0)[under.any(axis=0)]
+    if inside > 0.03 or float((edge > max(0.02, 2.0 * inside)).mean()) < 0.7:
         return None
+    return np.asarray(sky, dtype=np.bool_)
+
+
+def _cut_at_shore(sky: Mask, looks: _Looks) -> Mask:
+    """``sky`` above a straight level line across it: hazy water under hazy sky looks the same but for the shore."""
+    strength = np.abs(looks.slope_y)
+    rows = sky.sum(axis=1)
+    usual = float(np.median(strength[sky])) + 0.3
+    strong = (np.where(sky, strength, 0.0) > 4.0 * usual).sum(axis=1) / np.maximum(rows, 1)
+    wide = rows > 0.35 * sky.shape[1]
+    lines = np.flatnonzero(wide & (strong > 0.5) & (np.arange(len(rows)) > 0.2 * len(rows)))
+    if lines.size == 0:
+        return sky
+    cut = sky.copy()
+    cut[int(lines[0]) :] = False
+    return cut
+
+
+def _first_runs(sky: Mask, looks: _Looks) -> Mask:
+    """The part of ``sky`` that is seen from the top edge of its own column; a façade is broken by its windows."""
+    tall = np.ones((max(3, sky.shape[0] // 20), 1), np.uint8)  # cables, masts and twigs do not break the sky
+    closed = np.asarray(cv2.morphologyEx(sky.astype(np.uint8), cv2.MORPH_CLOSE, tall), dtype=np.bool_)
+    open_above = np.logical_and.accumulate(closed | ~looks.free, axis=0)
+    runs = sky & open_above
+    if float(runs.sum()) < 0.75 * float(sky.sum()):
+        return np.zeros_like(sky)
     return np.asarray(sky, dtype=np.bool_)
 
 
 def _has_sky_tone(looks: _Looks, tones: NDArray[np.bool_]) -> bool:
     """Warm evening colours count as sky only where blue or grey sky is seen too."""
-    return float(tones[: tones.shape[0] // 3].mean()) > 0.3
+    return float(tones[: max(1, tones.shape[0] // 3)].mean()) > 0.3
 
 
 def _below(mask: Mask, rows: int) -> Mask:
@@ -231,6 +258,10 @@ def _water(looks: _Looks, sky: Mask, horizon: float) -> F32 | None:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8))
     keep = stats[:, cv2.CC_STAT_WIDTH] > 1.6 * stats[:, cv2.CC_STAT_HEIGHT]
     keep &= stats[:, cv2.CC_STAT_WIDTH] > 0.3 * solid.shape[1]
+    # Open water reaches the horizon; a blurred road or a shadow lies alone.
+    shore = _below(sky, max(3, solid.shape[0] // 18))
+    touching = np.unique(labels[np.asarray(shore & solid, dtype=np.bool_)])
+    keep &= np.isin(np.arange(count), touching)
     keep[0] = False
     solid = np.asarray(keep[labels], dtype=np.bool_) if count > 1 else solid
     if float(solid.mean()) < MIN_AREA["water"]:
