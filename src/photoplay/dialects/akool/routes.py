@@ -90,7 +90,7 @@ def create(
     request: Request,
     body: wire.CreateBody,
     caller: Calling,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    idempotency_key: Annotated[str | None, Header(description="The same key gives the same job")] = None,
 ) -> JSONResponse:
     """Stores a job and queues it. `data._id` is what `resultsByIds` asks for."""
     door = door_of(request)

@@ -102,8 +102,10 @@ class IdsBody(_Body):
 class TokenBody(_Body):
     """Body of ``getToken``."""
 
-    client_id: str = Field(alias="clientId", min_length=1)
-    client_secret: str = Field(alias="clientSecret", min_length=1)
+    client_id: str = Field(alias="clientId", min_length=1, description="`client_id` of the key")
+    client_secret: str = Field(
+        alias="clientSecret", min_length=1, description="`client_secret` of the key, which is its API key too"
+    )
 
 
 class CreatedItem(BaseModel):

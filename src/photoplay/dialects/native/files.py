@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import IO, Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -35,6 +35,10 @@ _CLOSED = {
 }
 EFFECT_FILES: dict[str, str] = {"logo.png": "image/png", "preview.mp4": "video/mp4"}
 
+Token = Annotated[str, Path(description="What the signature covers: the file, its type, the end")]
+Filename = Annotated[str, Path(description="The file's name, for whoever saves it")]
+Slug = Annotated[str, Path(description="The effect's name in the catalog")]
+
 router = APIRouter(responses={404: {"model": Problem, "description": "No such file, or the link has ended"}})
 
 
@@ -51,7 +55,9 @@ router = APIRouter(responses={404: {"model": Problem, "description": "No such fi
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
-                        "properties": {"file": {"type": "string", "format": "binary"}},
+                        "properties": {
+                            "file": {"type": "string", "format": "binary", "description": "The photo or sound"}
+                        },
                         "required": ["file"],
                     }
                 },
@@ -108,7 +114,7 @@ def _store(door: Door, request: Request, account_id: str, name: str, file: IO[by
     summary="Read a file by its signed link",
     response_class=Response,
 )
-def artifact(request: Request, token: str, filename: str) -> Response:
+def artifact(request: Request, token: Token, filename: Filename) -> Response:
     """The file, whole or in byte ranges. The name at the end is for people; only the token counts."""
     door = door_of(request)
     claims = door.runtime.signer.verify(token)
@@ -130,7 +136,7 @@ def artifact(request: Request, token: str, filename: str) -> Response:
     summary="An effect's logo or preview",
     response_class=Response,
 )
-def effect_file(request: Request, slug: str, filename: str) -> Response:
+def effect_file(request: Request, slug: Slug, filename: Filename) -> Response:
     """`logo.png` or `preview.mp4` of an effect, if they have been made; they are kept in the artifact store."""
     door = door_of(request)
     if filename not in EFFECT_FILES or door.effect(slug) is None:

@@ -37,7 +37,7 @@ class Readiness(BaseModel):
     checks: dict[str, Check] = Field(description="database, storage, worker")
 
 
-@router.get("/healthz", summary="Is the process alive?")
+@router.get("/healthz", summary="Tell whether the process is alive")
 async def healthz() -> Health:
     """Answers as long as the process does; looks at nothing else."""
     return Health()
@@ -45,7 +45,7 @@ async def healthz() -> Health:
 
 @router.get(
     "/readyz",
-    summary="Can it do its work?",
+    summary="Tell whether clips can be made",
     response_model=Readiness,
     responses={503: {"model": Readiness, "description": "Not ready"}},
 )

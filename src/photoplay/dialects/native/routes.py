@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from photoplay.accounts import Caller
@@ -13,6 +13,8 @@ from photoplay.errors import InvalidField
 from photoplay.jobs.job import Job, JobState, MediaRef
 
 MAX_PAGE = 100
+
+JobId = Annotated[str, Path(description="Any of the job's three ids")]
 
 router = APIRouter(
     prefix="/v1",
@@ -71,7 +73,7 @@ def list_jobs(
     state: Annotated[list[JobState] | None, Query(description="Only these states; may be repeated")] = None,
     dialect: Annotated[str | None, Query(description="Only jobs made through this wire API")] = None,
     external_id: Annotated[str | None, Query(description="Only the job with this id of yours")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most jobs in one answer")] = 20,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
 ) -> JobPage:
     """Jobs of the account, whichever wire API they came through."""
@@ -85,19 +87,19 @@ def list_jobs(
 
 
 @router.get("/jobs/{job_id}", summary="Read a job")
-def read_job(request: Request, job_id: str, caller: Calling) -> JobOut:
+def read_job(request: Request, job_id: JobId, caller: Calling) -> JobOut:
     """The job with that id: the primary one, the 24-digit hex one or the 18-digit decimal one."""
     return show(request, _job(request, caller, job_id))
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a queued or running job")
-def cancel_job(request: Request, job_id: str, caller: Calling) -> JobOut:
+def cancel_job(request: Request, job_id: JobId, caller: Calling) -> JobOut:
     """Ends the job and gives its credits back. A job that is canceled already is answered as it is."""
     return show(request, door_of(request).runtime.service.cancel(caller.account.id, job_id))
 
 
 @router.delete("/jobs/{job_id}", status_code=204, summary="Delete a finished job and its files")
-def delete_job(request: Request, job_id: str, caller: Calling) -> Response:
+def delete_job(request: Request, job_id: JobId, caller: Calling) -> Response:
     """Removes a finished job. Cancel a live one first."""
     door_of(request).runtime.service.delete(caller.account.id, job_id)
     return Response(status_code=204)

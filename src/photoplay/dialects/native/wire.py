@@ -65,17 +65,21 @@ class JobBody(_Body):
     extend_prompt: bool = Field(default=False, description="Add what suits the photo to the prompt")
     effect: str | None = Field(default=None, description="Name of an effect")
     shot: Shot | None = Field(default=None, description="A camera timeline; overrides the prompt's camera")
-    brushes: tuple[BrushBody, ...] = ()
-    duration_s: float = Field(default=5.0, gt=0, le=60)
+    brushes: tuple[BrushBody, ...] = Field(default=(), description="Parts of the photo that move along a path, or stay")
+    duration_s: float = Field(default=5.0, gt=0, le=60, description="Length in seconds")
     resolution: str = Field(default="720p", description="720p, 1080p, 4k (short side), or WIDTHxHEIGHT")
-    aspect_ratio: AspectRatio = "auto"
-    fps: int | None = Field(default=None, ge=8, le=60)
-    audio: Annotated[AudioBody, BeforeValidator(_audio)] = AudioBody()
-    seed: int | None = Field(default=None, ge=0, lt=2**63)
+    aspect_ratio: AspectRatio = Field(default="auto", description="`auto` keeps the photo's shape")
+    fps: int | None = Field(default=None, ge=8, le=60, description="Frames a second; the model's own when absent")
+    audio: Annotated[AudioBody, BeforeValidator(_audio)] = Field(
+        default=AudioBody(), description='"none", "generate", or {"mode": "file", "file": URL}'
+    )
+    seed: int | None = Field(
+        default=None, ge=0, lt=2**63, description="Same photo, request and seed: same video. Drawn when absent"
+    )
     model: str | None = Field(default=None, description="A model's name; the default model when absent")
-    quality: str = "std"
+    quality: str = Field(default="std", description="A quality that the model offers: std, pro, premium")
     watermark: bool = Field(default=False, description="Also make a watermarked copy")
-    callback_url: str | None = Field(default=None, description="Told when the job ends")
+    callback_url: str | None = Field(default=None, description="Told when the job starts and when it ends")
     external_id: str | None = Field(default=None, min_length=1, max_length=200, description="Your own id, unique")
     audio_of: str | None = Field(default=None, description="Id of a finished job: same picture, new sound")
 
