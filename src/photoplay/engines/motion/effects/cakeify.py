@@ -77,7 +77,14 @@ class _Cake(Animator):
         beyond = (x - np.asarray(cut.at(y), np.float32)) * np.float32(cut.side)
         piece = cv2.multiply(alpha, craft.coverage(-beyond), scale=1 / 255.0)
         rest = cv2.multiply(alpha, craft.coverage(beyond), scale=1 / 255.0)
-        face = _face(layer.rgb, alpha, cut, rng, max(0.15 * focus.unit, min(0.42 * focus.width, 0.36 * cut.length)))
+        face = _face(
+            layer.rgb,
+            alpha,
+            cut,
+            rng,
+            max(min(0.15 * focus.unit, focus.width), min(0.32 * focus.width, 0.34 * cut.length)),
+            focus.cut,
+        )
         self._face, self._face_at = face
         face_layer, self._hinge = _as_layer(self._face, self._face_at, cut, alpha.shape)
         self.extra_layers = (
@@ -97,7 +104,7 @@ class _Cake(Animator):
         self._crumbs = craft.crumbs([(round(a), round(b), round(c)) for a, b, c in tints], 0.020 * spec.height, rng)
         self._flecks = _scatter(stage, spec, cut, rng, scale)
         self._gravity = 1.1 * spec.height
-        self._far = self._face.shape[1] * 1.12 + 0.05 * focus.unit
+        self._far = self._face.shape[1] * 1.02 + 0.02 * focus.unit
         self._shadow = craft.shadow(0.9 * focus.width, max(6.0, 0.11 * focus.width), 0.7)
         d, pan = spec.duration_s, focus.pan(cut.x)
         self.cues = (
@@ -220,24 +227,30 @@ def _choose(focus: craft.Focus, alpha: U8) -> _Cut:
     return _Cut(x, top, bottom, side)
 
 
-def _face(rgb: U8, alpha: U8, cut: _Cut, rng: np.random.Generator, depth: float) -> tuple[U8, tuple[int, int]]:
+def _face(
+    rgb: U8, alpha: U8, cut: _Cut, rng: np.random.Generator, depth: float, sides: tuple[bool, bool, bool, bool]
+) -> tuple[U8, tuple[int, int]]:
     """The cut face, straight (not leaning), premultiplied RGBA with the line at its left, and its corner (0, top)."""
     height, width = max(8, round(cut.length)), max(8, round(depth))
     u, v = craft.grid(width, height)
     u, v = (u + 0.5) / width, (v + 0.5) / height  # across (depth), down
     # Its outline: as deep as a round body is, square enough to be cake.
-    round_ = np.clip(1.0 - np.abs(2 * v - 1) ** 3.2, 0, 1) ** 0.45
+    end = 2 * v - 1
+    end = np.where(((end < 0) & sides[1]) | ((end > 0) & sides[3]), 0.0, end)  # what the frame cuts off goes on
+    round_ = np.clip(1.0 - np.abs(end) ** 3.2, 0, 1) ** 0.45
     bound = np.maximum(0.35 + 0.65 * round_, 0.02)
     waver = 0.02 * np.sin(9 * v + rng.uniform(0, 6)) + 0.012 * np.sin(23 * v + rng.uniform(0, 6))
     edge = (u - bound - waver) * width
     ys = np.clip(np.linspace(cut.top, cut.bottom - 1, height).astype(int), 0, alpha.shape[0] - 1)
     xs = np.clip(np.asarray(cut.at(ys.astype(np.float32))).astype(int), 0, alpha.shape[1] - 1)
-    solid = (alpha[ys, xs] > 100).astype(np.float32)
-    solid = cv2.GaussianBlur(solid[:, None], (1, 0 * 2 + 9), 0)[:, 0] if height > 16 else solid
+    solid = (alpha[ys, xs] > 100).astype(np.float32)[:, None]
+    # Small gaps along the line are the matte's, not the subject's.
+    solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((2 * (height // 10) + 1, 1), np.uint8))
+    solid = cv2.GaussianBlur(solid, (1, 9), 0).reshape(height) if height > 16 else solid.reshape(height)
     shape = np.clip(0.5 - edge, 0, 1) * np.clip(solid * 2 - 0.5, 0, 1)[:, None]
     inside = toolkit.edge_distance(np.asarray(shape * 255, np.uint8))
     # The line itself is where the face meets the body: the skin there is the body's own surface.
-    skin = 0.045 * depth + 0.012 * height
+    skin = 0.06 * depth + 0.016 * height
     # Sponge and cream, a little wavy.
     count = 4 if height > 0.6 * depth else 3
     wave = 0.012 * np.sin(7 * u + rng.uniform(0, 6)) + 0.008 * np.sin(17 * u + rng.uniform(0, 6))
@@ -264,7 +277,7 @@ def _face(rgb: U8, alpha: U8, cut: _Cut, rng: np.random.Generator, depth: float)
     own = rgb[ys, near].astype(np.float32)
     own = cv2.GaussianBlur(own[:, None, :], (1, max(3, (height // 30) | 1)), 0)[:, 0] * 0.92 + 14
     coat = np.clip((skin - inside) / 1.5 + 0.5, 0, 1)[..., None]
-    butter = np.clip((1.9 * skin - inside) / 1.5 + 0.5, 0, 1)[..., None]
+    butter = np.clip((1.6 * skin - inside) / 1.5 + 0.5, 0, 1)[..., None]
     colour = colour * (1 - butter) + np.array([255, 246, 226], np.float32) * butter
     lit = (0.86 + 0.22 * np.clip(inside / max(skin, 1.0), 0, 1))[..., None]
     colour = colour * (1 - coat) + own[:, None, :] * lit * coat
