@@ -226,7 +226,7 @@ def _stands_apart(lab: F32, cut: U8) -> bool:
     """Whether a cut is one thing unlike what is around it, and not just the darker half of a texture or a view."""
     inside = cut > 127
     ring = np.asarray(filters.dilate(cut, 14) > 127, dtype=np.bool_) & ~np.asarray(filters.dilate(cut, 2) > 127)
-    if int(inside.sum()) < 60 or int(ring.sum()) < 60:
+    if int(inside.sum()) < 0.12 * inside.size or int(ring.sum()) < 60:  # small cuts are parts of things
         return False
     rim = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
     if float(rim.mean()) > 0.3:
@@ -236,4 +236,4 @@ def _stands_apart(lab: F32, cut: U8) -> bool:
     # A plain surrounding is needed: in a busy one the cut is as likely an eye or a window as the whole subject.
     outside = filters.dilate(cut, 2) <= 127
     busy = float(np.sqrt(lab[outside].var(axis=0).sum()))
-    return gap > max(14.0, 1.2 * spread, 1.6 * busy)
+    return gap > max(14.0, 1.2 * spread, 1.2 * busy)
