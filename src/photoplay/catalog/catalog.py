@@ -230,8 +230,9 @@ def _check_choices(model: Model, request: Request) -> None:
     if request.last_image is not None and not model.last_frame:
         raise UnsupportedValue("last_image", f"The model {model.name} takes no last image.")
     if not model.takes_duration(request.duration_s):
+        lengths_s = list(model.durations_s) if model.shortest_s is None else [model.shortest_s, *model.durations_s]
         raise _unsupported(
-            "duration_s", f"{request.duration_s:g}", [f"{d:g}" for d in model.durations_s], between=model.any_duration
+            "duration_s", f"{request.duration_s:g}", [f"{d:g}" for d in lengths_s], between=model.any_duration
         )
     if request.aspect_ratio not in model.aspect_ratios:
         raise _unsupported("aspect_ratio", request.aspect_ratio, model.aspect_ratios)

@@ -102,6 +102,7 @@ class Model(_Entry):
     any_size: bool = False  # also takes "WIDTHxHEIGHT"
     durations_s: Annotated[tuple[Annotated[float, Field(gt=0, le=MAX_CLIP_S)], ...], Field(min_length=1)]
     any_duration: bool = False  # also takes what lies between the first and the last
+    shortest_s: float | None = Field(default=None, gt=0)  # with any_duration: also takes what is this short
     fps: Annotated[tuple[Annotated[int, Field(ge=MIN_FPS, le=MAX_FPS)], ...], Field(min_length=1)]
     any_fps: bool = False  # also takes what lies between the first and the last
     default_fps: int
@@ -121,6 +122,8 @@ class Model(_Entry):
                 raise ValueError(f"{key} must rise")
         if self.default_fps not in self.fps:
             raise ValueError("default_fps must be one of fps")
+        if self.shortest_s is not None and not (self.any_duration and self.shortest_s <= self.durations_s[0]):
+            raise ValueError("shortest_s needs any_duration, and cannot be beyond the first of durations_s")
         names = [resolution.name for resolution in self.resolutions]
         if len(set(names)) != len(names):
             raise ValueError("resolutions must have different names")
@@ -128,7 +131,7 @@ class Model(_Entry):
 
     def takes_duration(self, duration_s: float) -> bool:
         """Whether the model makes clips of that length."""
-        inside = self.durations_s[0] <= duration_s <= self.durations_s[-1]
+        inside = (self.shortest_s or self.durations_s[0]) <= duration_s <= self.durations_s[-1]
         return duration_s in self.durations_s or (self.any_duration and inside)
 
     def takes_fps(self, fps: int) -> bool:

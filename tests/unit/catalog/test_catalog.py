@@ -115,6 +115,30 @@ def test_the_message_says_what_is_offered(catalog: Catalog) -> None:
         catalog.quote(asked(duration_s=16), plan="enterprise")
 
 
+@pytest.mark.parametrize(
+    ("model", "size", "credits"),
+    [
+        ("sora-2", "720x1280", (16, 32, 48)),
+        ("sora-2", "1792x1024", (20, 40, 60)),
+        ("sora-2-pro", "1280x720", (48, 96, 144)),
+        ("sora-2-pro", "1024x1792", (80, 160, 240)),
+    ],
+)
+def test_sizes_and_lengths_of_the_sora_models(
+    catalog: Catalog, model: str, size: str, credits: tuple[int, ...]
+) -> None:
+    quotes = [catalog.quote(asked(model=model, resolution=size, duration_s=s), plan="pro") for s in (4, 8, 12)]
+    assert tuple(quote.credits for quote in quotes) == credits
+    assert {quote.size for quote in quotes} == {tuple(int(side) for side in size.split("x"))}
+    assert {quote.quality for quote in quotes} == {"pro" if model == "sora-2-pro" else "std"}
+
+
+def test_a_model_may_take_clips_shorter_than_it_lists(catalog: Catalog) -> None:
+    assert cost(catalog, model="sora-2", duration_s=0.5) == 16
+    with pytest.raises(UnsupportedValue, match=r"0\.5 to 12"):
+        catalog.quote(asked(model="sora-2", duration_s=0.4), plan="pro")
+
+
 def test_frames_a_second(catalog: Catalog) -> None:
     assert catalog.quote(asked(), plan="free").fps == 24
     assert catalog.quote(asked(fps=29), plan="free").fps == 29
@@ -215,6 +239,7 @@ def test_every_effect_is_one_that_its_engine_has(catalog: Catalog) -> None:
 def test_default_models(catalog: Catalog) -> None:
     assert catalog.default_model == "motion"
     assert catalog.default_model_of("akool") == AKOOL
+    assert catalog.default_model_of("openai") == "sora-2"
     assert catalog.default_model_of("something-new") == "motion"
 
 

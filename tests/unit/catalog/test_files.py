@@ -106,6 +106,8 @@ EFFECT = 'name = "X"\nobject_id = "000000000000000000000001"\ncreated_ms = 1\n'
         ("[models.motion]\nprompt_limit = 'many'", "models.motion.prompt_limit: "),
         ("[models.motion]\ndurations_s = [5, 3]", "durations_s must rise"),
         ("[models.motion]\ndurations_s = [5, 90]", "models.motion.durations_s.1: "),
+        ("[models.motion]\nshortest_s = 2", "shortest_s needs any_duration"),
+        ("[models.AkoolImage2VideoFastV1]\nshortest_s = 1", "shortest_s needs any_duration"),
         ("[models.motion]\ndefault_fps = 23", "default_fps must be one of fps"),
         ("[models.motion]\nplan = 'gold'", "models.motion.plan: "),
         ("[models.motion]\nenabled = 'no'", "models.motion.enabled: must be true or false"),
