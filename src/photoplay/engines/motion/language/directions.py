@@ -13,7 +13,7 @@ STIRS = frozenset({"flow", "sway", "waft", "fall", "flicker", "alive"})  # verbs
 FAR_TOKENS = 12  # words between a verb and its direction, at most
 _NEAR = frozenset({"in", "out", "up", "down", "back", "around", "through", "over"})  # little words: close to their verb
 _NEAR_TOKENS = 3
-_WEAK = frozenset({"sideways", "over"})  # say less than any other direction
+_WEAK = frozenset({"sideways", "over", "along"})  # say less than any other direction
 
 
 def is_verb(item: Item) -> bool:

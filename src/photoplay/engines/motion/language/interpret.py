@@ -13,7 +13,7 @@ from photoplay.engines.motion.language import grammar
 from photoplay.engines.motion.language.directions import FAR_TOKENS, STIRS, Directions, fits, is_verb
 from photoplay.engines.motion.language.intents import PLAIN, LifeIntent, Manner, MoveIntent, Reading, Refusal
 from photoplay.engines.motion.language.lexicon import Table, small_words
-from photoplay.engines.motion.language.manner import combined, exact_amount, manner_words, share_out
+from photoplay.engines.motion.language.manner import FACTORS, combined, exact_amount, manner_words, share_out
 from photoplay.engines.motion.language.owners import Owner, Owners
 from photoplay.engines.motion.language.segments import Item, Link, Segment
 from photoplay.engines.motion.language.tokens import Token
@@ -34,7 +34,8 @@ LIFE_NOUNS: dict[str, LifeKind] = {
 """What moves when a noun is said to move."""
 
 _WEATHER = frozenset({"n.snow", "n.rain", "n.petals", "n.dust", "n.smoke"})  # asked for by their name alone
-_SIGNED_NAMES = ("zoom", "pan", "doll", "truck", "pedestal")  # verbs nothing but a camera does
+_CAMERA_NAMES = ("doll", "truck", "pedestal", "zoom")  # verbs nothing but a camera does
+_CAMERA_KINDS = frozenset({"zoom", "pan", "rack_focus", "dolly_zoom"})
 _FRAGMENT_CHARS = 100
 
 
@@ -101,6 +102,9 @@ class _Clause:
         self.negated_items = self._negated_before() if reader.words.negation_anywhere else set()
         purposes = [item.first for item in self.items if item.concept == "purpose"]
         self.described_from = min(purposes, default=segment.last + 1)
+        # "Reveal the palace by pulling away": what follows "by" is asked for again.
+        by = (at for at in range(self.described_from, segment.last) if reader.english and self.tokens[at].text == "by")
+        self.described_to = next(by, segment.last)
 
     # -- the whole clause
 
@@ -159,6 +163,10 @@ class _Clause:
             item.first <= at < item.last for at in self.negated_items
         )
 
+    def _described(self, item: Item) -> bool:
+        """Whether it is told what comes into view rather than what shall move."""
+        return self.described_from <= item.first < self.described_to
+
     def _negated_before(self) -> set[int]:
         """Tokens that a "no" after its verb refuses: the motion right before it, and one joined to that."""
         found: set[int] = set()
@@ -188,7 +196,7 @@ class _Clause:
         extra: list[grammar.Made] = []
         for at, direction in self.directions.around(index, item, verb):
             other = grammar.VERBS.get(verb, {}).get(direction)
-            if other is not None and other[0] not in {kind, MoveKind.PUSH_THROUGH}:
+            if other is not None and other[0] in {MoveKind.TRUCK, MoveKind.PAN} and other[0] is not kind:
                 self.used.add(at)
                 extra.append(other)
         self._place(item, MoveIntent(kind, sign))
@@ -210,8 +218,10 @@ class _Clause:
             self._place(item, MoveIntent(kind, sign), any_sign=True)
 
     def _generic_verb(self, index: int, item: Item) -> None:
+        if self.owners.is_noun(item) and not self.directions.around(index, item, item.concept):
+            return
         owner = self.owners.of_verb(index)
-        if item.first >= self.described_from and owner is not Owner.CAMERA:
+        if self._described(item) and owner is not Owner.CAMERA:
             return
         noun = self.owners.life_noun(index, after=item.concept != "follow")
         if noun is not None and owner is not Owner.CAMERA:
@@ -220,14 +230,16 @@ class _Clause:
         if owner in {Owner.ACTOR, Owner.THING} or (owner is None and self.owners.has_object(index)):
             self._ignored(item)
             return
+        self.context.verb = item.concept
         if self._directed(index, item, item.concept):
-            self.context.verb = item.concept
             return
         if item.concept == "look" and owner is None:
             return
         if self._negated(item):
             self._no_generic_verb(item)
-        elif item.concept in grammar.ALONE and (owner is Owner.CAMERA or item.concept == "follow"):
+        elif item.concept in grammar.ALONE and (
+            owner is Owner.CAMERA or item.concept == "follow" or self._bare_order()
+        ):
             kind, sign = grammar.ALONE[item.concept]
             self._place(item, MoveIntent(kind, sign), any_sign=True)
         elif item.concept == "turn" and self._says_rotation(item):
@@ -240,6 +252,12 @@ class _Clause:
             self.reading.some_motion = self._whole()
         else:
             self.reading.unclear.append(self._whole())
+
+    def _bare_order(self) -> bool:
+        """ "Rise, then ...": a verb of the camera with nothing beside it but its manner."""
+        return self._unknown_count() == 0 and all(
+            i.concept in FACTORS or i.concept in grammar.VERBS for i in self.items
+        )
 
     def _no_generic_verb(self, item: Item) -> None:
         if self._slows(item):
@@ -269,6 +287,9 @@ class _Clause:
         found = False
         kinds: set[MoveKind] = set()
         directions = self.directions.around(index, item, verb)
+        said = {direction for _, direction in directions}
+        if "around" in said and said & {"left", "right"} and grammar.VERBS[verb].get("around") is not None:
+            verb = "orbit"  # "rotating left around her"
         for at, direction in directions:
             both = direction in grammar.PAIRS
             made = grammar.VERBS[verb].get(grammar.PAIRS[direction][0] if both else direction)
@@ -283,7 +304,9 @@ class _Clause:
             self.used.add(at)
             last = max(item.last, self.items[at].last)
             first = min(item.first, self.items[at].first)
-            self._place(Item(item.concept, first, last), MoveIntent(*made, both=both))
+            if made[0] is MoveKind.ORBIT:
+                self.context.verb = "orbit"
+            self._place(Item(item.concept, first, last), MoveIntent(*made, both=both), any_sign=direction == "around")
         return found
 
     def _place(self, item: Item, move: MoveIntent, *, any_sign: bool = False) -> None:
@@ -302,10 +325,10 @@ class _Clause:
 
     def _is_anothers(self, index: int, item: Item) -> bool:
         """Whether a camera word is said of someone else: "she tilts", "cars roll past". Then it is ignored or life."""
-        if self.tokens[item.first].text.startswith(_SIGNED_NAMES):
+        if item.concept.rstrip("+-") in _CAMERA_KINDS or self.tokens[item.first].text.startswith(_CAMERA_NAMES):
             return False
         owner = self.owners.of_verb(index, strict=True)
-        if owner is None and self.owners.has_object(index, body=True):
+        if owner is None and item.last - item.first == 1 and self.owners.has_object(index, body=True):
             self._ignored(item)  # "tilt your head"
             return True
         if owner is None or owner is Owner.CAMERA:
@@ -313,14 +336,18 @@ class _Clause:
         noun = self.owners.life_noun(index, after=False)
         if noun is not None:
             self._noun_moves(noun, item)
-        elif item.first < self.described_from:
+        elif not self._described(item):
             self._ignored(item)
         return True
 
     def _static(self, index: int, item: Item) -> None:
+        if item.last - item.first == 1 and not self.owners.means_camera(index, item, directed=False):
+            return
         owner = self.owners.of_verb(index)
         noun = self.owners.life_noun(index, after=False)
-        if noun is not None and owner is not Owner.CAMERA:
+        if any(other.concept == "everything" for other in self.items) and owner is not Owner.CAMERA:
+            self.reading.still_subject = self._whole()
+        elif noun is not None and owner is not Owner.CAMERA:
             if not self._negated(item):
                 kind = LifeKind(noun[5:]) if noun.startswith("life.") else LIFE_NOUNS[noun]
                 self.reading.life.append(LifeIntent(kind, 0.0, self._whole()))
@@ -350,7 +377,7 @@ class _Clause:
             return
         wanted = grammar.VERBS.get(verb, {})
         for at, item in enumerate(self.items):
-            if is_verb(item) or item.concept.startswith(("noun.person", "noun.animal", "n.")):
+            if is_verb(item) or item.concept.startswith(("noun.person", "noun.animal", "n.", "life.")):
                 return
             if at in self.used or not fits(item.concept, wanted):
                 continue
@@ -365,7 +392,7 @@ class _Clause:
         noun = self.owners.life_noun(index, after=True)
         if noun is not None:
             self._noun_moves(noun, item)
-        elif self.owners.of_verb(index) in {Owner.ACTOR, Owner.THING} and item.first < self.described_from:
+        elif self.owners.of_verb(index) in {Owner.ACTOR, Owner.THING} and not self._described(item):
             self._ignored(item)
 
     def _noun_moves(self, noun: str, item: Item) -> None:
@@ -378,9 +405,21 @@ class _Clause:
         self._life(kind, item)
 
     def _life(self, kind: LifeKind, item: Item) -> None:
+        if kind is LifeKind.SWAY and self._sways_camera(item):
+            self._place(item, MoveIntent(MoveKind.HANDHELD, 1))
+            return
         words = self._words(item.first, item.last) if item.last - item.first > 1 else self._whole()
         strength = 0.0 if self._negated(item) else self._strength(item)
         self.reading.life.append(LifeIntent(kind, strength, words))
+
+    def _sways_camera(self, item: Item) -> bool:
+        """ "handheld with natural sway": it is the camera that sways."""
+        if not self.reader.english or not self.tokens[item.first].text.startswith("sway"):
+            return False
+        about_camera = {"camera", "handheld"} & {
+            other.concept for other in self.items
+        } or self.context.verb == "handheld"
+        return bool(about_camera) and not any(other.concept in LIFE_NOUNS for other in self.items)
 
     def _strength(self, item: Item) -> float:
         """Manner words close to the life they belong to (a camera move of the clause may claim others)."""
@@ -398,20 +437,27 @@ class _Clause:
 
     def _action(self, index: int, item: Item) -> None:
         noun = self.owners.life_noun(index, after=False)
+        if noun is not None and noun.startswith("n.") and noun not in {"n.sway", "n.light"}:
+            self._noun_moves(noun, item)  # "rain drips", "the river runs"
+            return
         if noun is not None and self.tokens[item.first].text.startswith(
             ("danc", "play", "run", "rac", "leap", "jump", "march")
         ):
             self._noun_moves(noun, item)
             return
+        if noun is not None and noun.startswith("life."):
+            return  # "the blizzard howls": said of what is asked for already
         if self.owners.of_verb(index) is Owner.CAMERA:
             if self._directed_inside(item) or self._directed(index, item, "move"):
                 return
             if any(other.first == item.last and other.concept == "in" for other in self.items):
                 self._place(item, MoveIntent(MoveKind.DOLLY, 1))  # "as if walking into the forest"
+            elif self.tokens[item.first].text.startswith(("run", "walk", "jog", "stumbl", "rid")):
+                self._place(item, MoveIntent(MoveKind.HANDHELD, 1))  # "as though the operator was running"
             elif not self._negated(item):
                 self.reading.unclear.append(self._whole())
             return
-        if item.first < self.described_from and not self.owners.is_adjective(index):
+        if not self._described(item) and not self.owners.is_adjective(index):
             self._ignored(item)
 
     def _directed_inside(self, item: Item) -> bool:
@@ -450,10 +496,11 @@ class _Clause:
             return
         makes = any(item.concept == "make" for item in self.items)
         makes = makes or (self.segment.link is Link.BUT and self.context.stilled)
+        makes = makes or any(item.concept == "only" for item in self.items)
         doer = any(item.concept.startswith("noun.") or item.concept in {"state", "action"} for item in self.items)
         for item in self.items:
             kind = LIFE_NOUNS.get(item.concept)
-            if kind is None:
+            if kind is None or self._described(item):
                 continue
             if (
                 self._negated(item)

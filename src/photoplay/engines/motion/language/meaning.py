@@ -26,9 +26,10 @@ Encoder = Callable[[list[str]], NDArray[np.float32]]
 
 FLOOR = 0.20  # a score under this is no understanding
 MARGIN = 0.02  # nor is one so close to the second best, unless the two are near kin
+INNER_FLOOR = 0.26  # for what happens inside the picture, which descriptions come close to
 SURE_FLOOR = 0.33  # for kinds that would change the whole clip
 _SURE = frozenset({"static", "handheld", "roll+", "dolly_zoom+", "life.light_leak"})
-OVER_NONE = 0.12  # what falls through the air must beat "no motion asked for" by this: "snowy peaks" is a place
+OVER_NONE = 0.12  # what falls through the air must beat "none" by this ("snowy peaks" is a place), other life by half
 _AIRBORNE = frozenset({"life.snow", "life.rain", "life.petals", "life.sparks", "life.bubbles", "life.confetti"})
 _RIDGE = 0.4
 _BIAS = 0.3
@@ -111,9 +112,11 @@ def _decide(names: list[str], row: NDArray[np.float32]) -> str | None:
     best, second = names[int(order[0])], names[int(order[1])]
     score, margin = float(row[order[0]]), float(row[order[0]] - row[order[1]])
     kin = any(best in family and second in family for family in _KIN)
-    if score < (SURE_FLOOR if best in _SURE else FLOOR) or (margin < MARGIN and not kin):
+    floor = SURE_FLOOR if best in _SURE else INNER_FLOOR if best == "action" or best.startswith("life.") else FLOOR
+    if score < floor or (margin < MARGIN and not kin):
         return None
-    if best in _AIRBORNE and score - float(row[names.index("none")]) < OVER_NONE:
+    over = OVER_NONE if best in _AIRBORNE else OVER_NONE / 2
+    if best.startswith("life.") and score - float(row[names.index("none")]) < over:
         return "none"
     return best
 

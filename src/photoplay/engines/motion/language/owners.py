@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
+from photoplay.engines.motion.language.directions import is_verb
+from photoplay.engines.motion.language.grammar import DIRECTIONS
 from photoplay.engines.motion.language.lexicon import Table, small_words
+from photoplay.engines.motion.language.manner import FACTORS
 from photoplay.engines.motion.language.segments import Item, Link, Segment
 from photoplay.engines.motion.language.tokens import Mark, Token
 
@@ -25,6 +28,7 @@ _PREPOSITIONS = small_words("prepositions")
 _AMBIGUOUS = small_words("ambiguous")
 _TRAVEL_PREPOSITIONS = small_words("travel_prepositions")
 _NAMES_OF_MOVES = small_words("names_of_moves")
+_ADVERBS = frozenset(FACTORS) | {"very", "neg", "make", "only", "order"}
 _UNITS = small_words("degrees") | small_words("percent") | small_words("times")
 
 
@@ -68,8 +72,11 @@ class Owners:
             if strict and role is not Owner.CAMERA and (ordered or self.words.negation_anywhere):
                 return None
             return role
-        if any(item.concept == "camera" and item.first - verb.last <= 2 for item in self.items[index + 1 :]):
+        ordered = not any(item.concept not in _ADVERBS for item in self.items[:index])
+        if ordered and any(i.concept == "camera" and i.first - verb.last <= 2 for i in self.items[index + 1 :]):
             return Owner.CAMERA  # "move the camera", "moving camera"
+        if self.english and verb.last < self.segment.last and self.tokens[verb.last].text in {"shot", "view", "shots"}:
+            return Owner.CAMERA  # "descending shot"
         if self.english and self._unknown_subject(verb) and not (strict and self._is_order(verb)):
             return Owner.THING
         if self.carried is None or self.segment.link is Link.SENTENCE:
@@ -122,9 +129,14 @@ class Owners:
     def _unknown_subject(self, verb: Item) -> bool:
         """ "the zeppelin moves": an article and a word that no table knows, right before the verb."""
         before = range(self.segment.first, verb.first)
+        unknown = self.unknown_words()
+        nearest = verb.first - 1
+        while nearest >= self.segment.first and self.tokens[nearest].text.endswith("ly"):
+            nearest -= 1
+        if nearest in unknown and self.tokens[verb.first].text.endswith("s"):
+            return True  # "lava moves"
         if not any(self.tokens[at].text in _DETERMINERS for at in before):
             return False
-        unknown = self.unknown_words()
         return any(at in unknown and not self.tokens[at].text.endswith("ly") for at in before)
 
     def life_noun(self, index: int, *, after: bool) -> str | None:
@@ -135,6 +147,8 @@ class Owners:
                 continue
             if item.concept.startswith(("n.", "life.")):
                 return item.concept
+            if self._is_second_of_compound(item):
+                continue
             if self._role(item) is not None and not self._is_object(item):
                 return None
             if item.concept in {"action", "state"} and self._role(item) is None:
@@ -152,8 +166,25 @@ class Owners:
                 return None
         return None
 
+    def _is_second_of_compound(self, item: Item) -> bool:
+        """ "wheat fields": the place is named after what grows there."""
+        return item.concept.startswith("noun.") and any(
+            i.last == item.first and i.concept.startswith("n.") for i in self.items
+        )
+
     def _preposition_between(self, first: int, last: int) -> bool:
         return self.english and any(self.tokens[at].text in _PREPOSITIONS - {"of"} for at in range(first, last))
+
+    def is_noun(self, verb: Item) -> bool:
+        """ "a combined move": an article before makes it a thing."""
+        if not self.english or self.tokens[verb.first].text not in _NAMES_OF_MOVES:
+            return False
+        for at in range(verb.first - 1, max(self.segment.first, verb.first - 3) - 1, -1):
+            if self.tokens[at].text in _DETERMINERS:
+                return True
+            if any(item.first <= at < item.last and self._role(item) is not None for item in self.items):
+                return False
+        return False
 
     def waves_hello(self, index: int) -> bool:
         """Whether "waves" is what a person does, not what the sea has: "she smiles and waves"."""
@@ -188,6 +219,8 @@ class Owners:
             if self.tokens[at].text in _PREPOSITIONS or self.tokens[at].mark is not Mark.WORD:
                 return False
             for item in self.items:
+                if item.first == at and item.concept in DIRECTIONS:
+                    return False
                 if item.first == at and (role := self._role(item)) is not None:
                     if body and item.concept.startswith("noun.pronoun"):
                         continue
@@ -202,13 +235,19 @@ class Owners:
             return True
         if self.carried is Owner.CAMERA or any(item.concept == "camera" for item in self.items):
             return True
-        following = self.tokens[verb.last].text if verb.last < self.segment.last else ""
+        after = verb.last
+        while after < self.segment.last and any(i.first == after and i.concept in FACTORS for i in self.items):
+            after += 1  # "circle slowly round"
+        following = self.tokens[after].text if after < self.segment.last else ""
         if following in _NAMES_OF_MOVES or following in _TRAVEL_PREPOSITIONS:
             return True
         if verb.first == self.segment.first and following in _DETERMINERS and not text.endswith("s"):
             return True  # an order: "circle the bonfire"
         if verb.first == self.segment.first and verb.last < len(self.tokens) and self.tokens[verb.last].text == "with":
             return False  # "Pedestal with a statue"
+        before = self.tokens[verb.first - 1].text if verb.first > self.segment.first else ""
+        if before in _DETERMINERS:
+            return False  # "the pan and the pot"
         others = [
             item
             for item in self.items
@@ -219,9 +258,13 @@ class Owners:
     def subject(self) -> Owner | None:
         """The first doer of the clause, which the next clause may inherit."""
         for item in self.items:
+            if item.concept == "order":
+                return Owner.CAMERA
             role = self._role(item)
             if role is not None and not self._is_object(item):
                 return role
+            if is_verb(item) and not item.concept.startswith("life."):
+                return None  # what comes after the verb is its object
         return None
 
     def unknown_words(self) -> set[int]:

@@ -124,7 +124,7 @@ def _hear(text: str, original: str, *, negative: bool = False) -> _Heard:
     for first, last, language in _blocks(tokens, latin):
         words = table(language)
         block = tokens[first:last]
-        hits = [Hit(hit.concepts, hit.first + first, hit.last + first) for hit in match(block, words)]
+        hits = [Hit(hit.concepts, hit.first + first, hit.last + first) for hit in _without_names(match(block, words))]
         sentences = heard.clauses[-1][0].sentence + 1 if heard.clauses else 0
         segments = [s for s in split(tokens[:last], hits, first) if s.first >= first]
         for segment in segments:
@@ -158,25 +158,42 @@ def _blocks(tokens: Sequence[Token], latin: str) -> list[tuple[int, int, str]]:
 
 def _read_all(segments: Sequence[Segment], reader: Reader) -> list[tuple[Segment, Reading]]:
     clauses: list[tuple[Segment, Reading]] = []
-    negated = False
+    families: set[str] = set()  # what the "no" that still holds has refused
     for segment in segments:
         own = any(item.concept == "neg" for item in segment.items)
-        negated = own or (negated and _still_negated(segment))
-        reading = reader.read(segment, negated=negated and not own)
-        clauses.append((segment, reading))
+        held = not own and bool(families) and _still_negated(segment, families)
+        clauses.append((segment, reader.read(segment, negated=held)))
+        families = {_family(item.concept) for item in segment.items} - {""} if own or held else set()
     return _spread_manner(clauses, reader)
 
 
-def _still_negated(segment: Segment) -> bool:
+def _family(concept: str) -> str:
+    if concept.startswith(("life.", "n.")):
+        return "life"
+    known = (
+        concept in grammar.VERBS
+        or grammar.concept_move(concept) is not None
+        or concept in {"camera", "somemove", "ken_burns"}
+    )
+    return "camera" if known and concept != "static" else ""
+
+
+def _without_names(hits: Sequence[Hit]) -> list[Hit]:
+    """Drops "move" right after a move's own name: a crane *move* is one word for the crane."""
+    kept: list[Hit] = []
+    for hit in hits:
+        named = kept and kept[-1].last == hit.first and kept[-1].concepts[-1].rstrip("+-") in grammar.KIND_VERBS
+        if not (named and hit.concepts == ("move",) and hit.last - hit.first == 1):
+            kept.append(hit)
+    return kept
+
+
+def _still_negated(segment: Segment, families: set[str]) -> bool:
     """Whether a "no" of the clause before reaches into this one: "no zoom, pan or tilt", not "no zoom, pan left"."""
     if segment.link is Link.OR:
         return True
-    if segment.link not in {Link.AND, Link.COMMA} or segment.last - segment.first > 2:
-        return False
-    concepts = [item.concept for item in segment.items]
-    return bool(concepts) and not any(
-        concept in grammar.DIRECTIONS or concept == "static" or concept.startswith("noun.") for concept in concepts
-    )
+    alone = len(segment.items) == 1 and segment.last - segment.first <= 2
+    return alone and segment.link in {Link.AND, Link.COMMA} and _family(segment.items[0].concept) in families
 
 
 def _spread_manner(clauses: list[tuple[Segment, Reading]], reader: Reader) -> list[tuple[Segment, Reading]]:
@@ -260,7 +277,7 @@ def _take_label(heard: _Heard, run: list[int], text: str, label: str) -> None:
     made = grammar.concept_move(label) or grammar.ALONE.get(label)
     if made is not None:
         kind, sign = made
-        if negated:
+        if negated and kind is not MoveKind.STATIC:  # "the view never changes" means static as it stands
             reading.refusals.append(Refusal(kind, 0, text))
         else:
             reading.moves.append(MoveIntent(kind, sign, manner, words=text))

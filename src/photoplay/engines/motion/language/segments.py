@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from photoplay.engines.motion.language import grammar
 from photoplay.engines.motion.language.lexicon import Hit, small_words
 from photoplay.engines.motion.language.tokens import Mark, Span, Token
 
@@ -53,6 +54,11 @@ class Segment:
     after: bool = False  # "after zooming in": it comes before what it is told with
     before: bool = False  # "before panning left, ...": it comes after it
     span: Span | None = None
+
+
+def is_motion(concept: str) -> bool:
+    """Whether a concept is a verb of the camera."""
+    return concept in grammar.VERBS or grammar.concept_move(concept) is not None
 
 
 def split(tokens: Sequence[Token], hits: Sequence[Hit], start: int = 0) -> list[Segment]:
@@ -112,6 +118,9 @@ class _Splitter:
                 self._join(_LINKS[concept], hit)
             elif concept in _ORDER:
                 self._order(concept, hit)
+        if self.now.after and "camera" in hit.concepts and any(is_motion(item.concept) for item in self.now.items):
+            self._close(hit.first)  # "after panning right the camera ..."
+            self._open(Link.COMMA, hit.first)
         self.now.items.extend(Item(concept, hit.first, hit.last) for concept in concepts)
 
     def _join(self, link: Link, hit: Hit) -> None:

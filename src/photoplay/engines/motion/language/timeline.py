@@ -123,21 +123,26 @@ class _Order:
         self.step += 1
 
     def _advance(self, segment: Segment, reading: Reading, sequenced: set[int]) -> None:
+        link = segment.link
+        if link is Link.COMMA and not self._moves_in(segment.sentence) and not segment.opens:
+            link = Link.SENTENCE  # "Shot 2: tilt up": the first move of its sentence
         current = [p for p in self.placed if p.step == self.step]
         if not current:
             return
         path = any(move.kind in PATH_KINDS or move.kind is MoveKind.STATIC for move in reading.moves)
-        follows = segment.link is Link.THEN or segment.closes
-        if segment.link in {Link.COMMA, Link.SENTENCE} and segment.sentence in sequenced and path:
+        follows = link is Link.THEN or segment.closes
+        if link is Link.COMMA and any(_opposed(m, p.move) for m in reading.moves for p in current):
+            follows = True  # "zoom in, zoom out, zoom in"
+        if link in {Link.COMMA, Link.SENTENCE} and segment.sentence in sequenced and path:
             follows = follows or not self._participle(segment)
         if self.after_sentence == segment.sentence and path:  # "after zooming in, pan left"
             follows = True
             self.after_sentence = -1
-        if segment.link is Link.SENTENCE and path and not segment.opens:
+        if link is Link.SENTENCE and path and not segment.opens:
             before = [p.move for p in current if p.move.kind in PATH_KINDS]
             repeated = all(any(_same_way(m, b) for b in before) for m in reading.moves if m.kind in PATH_KINDS)
             follows = follows or (bool(before) and not repeated)
-        if follows and (reading.moves or segment.link is Link.THEN):
+        if follows and (reading.moves or link is Link.THEN):
             self.step += 1
 
     def _participle(self, segment: Segment) -> bool:
@@ -150,6 +155,10 @@ class _Order:
         self.placed.extend(Placed(move, self.step, segment.sentence, segment.span) for move in reading.moves)
         if segment.after and reading.moves:
             self.after_sentence = segment.sentence
+
+
+def _opposed(a: MoveIntent, b: MoveIntent) -> bool:
+    return a.kind is b.kind and a.sign == -b.sign and not (a.loose or b.loose)
 
 
 def _holds(reading: Reading) -> bool:

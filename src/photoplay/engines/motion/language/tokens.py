@@ -57,15 +57,30 @@ _SECONDS = (
     r"(?:seconds?|secs?|s|secondes?|segundos?|secondi|secondo|sekunden?|sekund[ay]?|seconden|seg|sn|saniye|"
     r"секунд[аыу]?|сек|с|ثوان[يٍ]?|ثانية|초|秒钟|秒鐘|秒|วินาที)(?![^\W\d_])"
 )
+_SAID_NUMBERS = {
+    "a": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+}
+_SAID = "|".join(_SAID_NUMBERS)
 _TOKEN = re.compile(
     rf"""
     (?P<clock>\d{{1,2}}:\d{{2}}\s*(?:-|–|—|~|to)\s*\d{{1,2}}:\d{{2}})
   | (?P<range>{_NUM}\s*(?:{_SECONDS})?\s*(?:-|–|—|~|to|до|bis|à|a|al|tot|至|到|から|から?)\s*{_NUM}\s*{_SECONDS})
-  | (?P<length>{_NUM}\s*-?\s*{_SECONDS})
+  | (?P<length>(?:{_NUM}\s*-?\s*{_SECONDS}|\b(?:{_SAID})\s+seconds?\b))
   | (?P<number>{_NUM})
   | (?P<char>[{_SOLID}])
   | (?P<word>[^\W\d_{_SOLID}]+(?:[\u0300-\u036f\u064b-\u065f\u0670]+[^\W\d_{_SOLID}]*)*
       (?:['’ʼ][^\W\d_{_SOLID}]+)*)
+  | (?P<gap>(?<=[\u0e00-\u0e7f])[ \t]+(?=[\u0e00-\u0e7f]))
   | (?P<stop>[.!?;\n\r。！？；…؟؛]+)
   | (?P<comma>[,:،、，：•·|()\[\]{{}}—–→]|\s-\s|->|=>)
   | (?P<sign>[%°×&+/])
@@ -114,7 +129,7 @@ def tokenize(text: str) -> list[Token]:
             found.append(Token(raw, start, end, Mark.NUMBER, value=number(raw)))
         elif group == "stop":
             found.append(Token(raw[0], start, end, Mark.STOP))
-        elif group == "comma":
+        elif group in {"comma", "gap"}:  # Thai writes a space where others write a comma
             found.append(Token(raw.strip(), start, end, Mark.COMMA))
         elif group == "sign":
             found.append(Token("&" if raw == "+" else raw, start, end, Mark.SIGN))
@@ -127,7 +142,7 @@ def _span(group: str, raw: str) -> Span:
     if group == "clock":
         minutes_a, seconds_a, minutes_b, seconds_b = (int(part) for part in _CLOCK.findall(raw))
         return Span(start_s=minutes_a * 60.0 + seconds_a, end_s=minutes_b * 60.0 + seconds_b)
-    values = [number(part) for part in _FIND_NUM.findall(raw)]
+    values = [number(part) for part in _FIND_NUM.findall(raw)] or [float(_SAID_NUMBERS[raw.split()[0].lower()])]
     if group == "range":
         return Span(start_s=values[0], end_s=values[1])
     return Span(length_s=values[0])
