@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import cv2
 
 from photoplay.engines.motion.animate import Animator, Spec
 from photoplay.engines.motion.budget import fit as fit_budget
@@ -13,9 +15,10 @@ from photoplay.engines.motion.cues import camera_cues
 from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.fit import fit
 from photoplay.engines.motion.life import registry as life
+from photoplay.engines.motion.planes import u8
 from photoplay.engines.motion.quality import Quality, oversample_for
 from photoplay.engines.motion.stage import build_stage
-from photoplay.engines.motion.types import Photo, SceneMap, Stage
+from photoplay.engines.motion.types import U8, Photo, SceneMap, Stage
 from photoplay.shot import Cue, Move, MoveKind, Plan, Shot
 
 LEAST_MARGIN = 0.03  # of the frame: near layers and handheld sway reach a little past it whatever the shot
@@ -69,6 +72,15 @@ def set_stage(photo: Photo, scene: SceneMap, spec: Spec, quality: Quality, margi
     return build_stage(photo, scene, output, margin=margin, oversample=oversample, crop=crop)
 
 
+def fitted_luma(photo: Photo, scene: SceneMap, output: tuple[int, int], long_side: int) -> U8:
+    """(h, w) uint8: what frame 0 of a photo shows, in grey and small."""
+    x, y, w, h = fit(photo.size, output, scene)
+    ratio = long_side / max(output)
+    size = max(16, round(output[0] * ratio)), max(16, round(output[1] * ratio))
+    part = photo.rgb[round(y) : max(round(y) + 1, round(y + h)), round(x) : max(round(x) + 1, round(x + w))]
+    return u8(cv2.cvtColor(cv2.resize(part, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
+
+
 def film(
     photo: Photo,
     scene: SceneMap,
@@ -78,8 +90,7 @@ def film(
     *,
     effect: Effect | None = None,
     extra_moves: Sequence[Move] = (),
-    more: Sequence[Animator] = (),
-    seed_offset: int = 0,
+    more: Sequence[Callable[[Stage], Animator]] = (),
     arrive: bool = False,
 ) -> Take:
     """Makes a take.
@@ -92,8 +103,7 @@ def film(
         quality: how much work to put in.
         effect: what happens to the photo.
         extra_moves: moves on top of the plan's, such as the travel of a transition.
-        more: further animators (motion brushes).
-        seed_offset: makes the takes of one clip differ in what is left to chance.
+        more: makers of further animators, each given the stage.
         arrive: the last frame, not the first, is the photo.
     """
     planned = plan.shot
@@ -112,9 +122,9 @@ def film(
             wanted = Shot(moves=(*animator.shot.moves, *extra_moves))
         lively = animator.life
         animators.append(animator)
-    if lively:
+    animators.extend(make(stage) for make in more)
+    if lively and all(one.life for one in animators):
         animators[:0] = life.animators(stage, plan, spec)
-    animators.extend(more)
     for one in animators:
         notes.extend(one.notes)
         cues.extend(one.cues)
@@ -122,7 +132,7 @@ def film(
         reversed_shot(wanted) if arrive else wanted,
         build_rig(stage, photo.focal_mm),
         duration_s=spec.duration_s,
-        seed=spec.seed + seed_offset,
+        seed=spec.seed,
         backwards=arrive,
     )
     fitted = fit_budget(path, stage)

@@ -11,25 +11,27 @@ import numpy as np
 
 from photoplay.engines.base import Capability, ProgressSink, RenderRequest, RenderResult
 from photoplay.engines.motion import photo as photos
-from photoplay.engines.motion.animate import Spec
+from photoplay.engines.motion.animate import Animator, Spec
 from photoplay.engines.motion.compositor import Compositor
-from photoplay.engines.motion.director import Take, film
+from photoplay.engines.motion.cues import merged
+from photoplay.engines.motion.director import Take, film, fitted_luma
 from photoplay.engines.motion.effects import registry as effects
 from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.fit import choose_output
 from photoplay.engines.motion.language import extend_plan, facts_of, plan_from_prompt, shared_meaning
+from photoplay.engines.motion.morph import FLOW_SIDE, Bend, correspond, morph_spans
 from photoplay.engines.motion.quality import Quality, quality_named
 from photoplay.engines.motion.render import FrameSource, render_frames
 from photoplay.engines.motion.scene import analyze
 from photoplay.engines.motion.scene_cache import SceneCache
-from photoplay.engines.motion.sequence import Joined, share_of, spans, travel_moves
-from photoplay.engines.motion.types import Photo, SceneMap
+from photoplay.engines.motion.sequence import Joined, Span, share_of, spans, travel_moves
+from photoplay.engines.motion.types import F32, Photo, SceneMap, Stage
 from photoplay.errors import PhotoplayError, RenderFailed, UnsupportedValue
 from photoplay.media.encode import FrameBuffer, VideoWriter
 from photoplay.media.provenance import metadata
 from photoplay.media.watermark import Watermark
 from photoplay.models import weights
-from photoplay.shot import Cue, Plan
+from photoplay.shot import Cue, Plan, Shot
 
 SCENE_SHARE = 0.15  # of the progress: understanding the photo
 LEAST_FRAMES_A_PHOTO = 6
@@ -41,6 +43,7 @@ class _Diary:
 
     cues: list[Cue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    shot: Shot | None = None  # as filmed, where that is one shot
 
     def add(self, take: Take, scene: SceneMap, at_s: float = 0.0) -> None:
         self.cues += [cue.model_copy(update={"at_s": cue.at_s + at_s}) for cue in take.cues]
@@ -132,9 +135,11 @@ class MotionEngine:
         if len(paths) == 1:
             take = film(first, scene, plan, spec, quality, effect=effect)
             diary.add(take, scene)
-            plan = plan.model_copy(update={"shot": take.shot})
+            diary.shot = take.shot
             source = take.compositor
             del take
+        elif len(paths) == 2 and request.last_image is not None:
+            source = self._arriving(request, paths[1], (first, scene), plan, spec, quality, effect, diary)
         else:
             source = self._several(request, paths, (first, scene), plan, spec, quality, effect, diary)
         del first
@@ -147,6 +152,8 @@ class MotionEngine:
 
         _write(source, spec, quality, video, marked, on_frame)
         notes = tuple(dict.fromkeys(diary.notes))
+        if diary.shot is not None:
+            plan = plan.model_copy(update={"shot": diary.shot})
         return RenderResult(
             video=video,
             watermarked=marked,
@@ -155,9 +162,46 @@ class MotionEngine:
             fps=request.fps,
             frames=frames,
             plan=plan.model_copy(update={"notes": tuple(dict.fromkeys((*plan.notes, *notes)))}),
-            cues=tuple(sorted(diary.cues, key=lambda cue: cue.at_s)),
+            cues=merged(diary.cues),
             notes=notes,
         )
+
+    def _arriving(
+        self,
+        request: RenderRequest,
+        last: Path,
+        first: tuple[Photo, SceneMap],
+        plan: Plan,
+        spec: Spec,
+        quality: Quality,
+        effect: Effect | None,
+        diary: _Diary,
+    ) -> Joined:
+        """From the photo to ``last_image``: by flow where they show much the same, by travel otherwise."""
+        photo = photos.load(last, request.max_pixels)
+        both = (first, (photo, self.scene(photo)))
+        lumas = [fitted_luma(*one, (spec.width, spec.height), FLOW_SIDE) for one in both]
+        same = correspond(lumas[0], lumas[1])
+        if same is None:
+            diary.notes.append("the two images show too little alike to become one another: the camera travels instead")
+            return self._several(request, [request.images[0], last], first, plan, spec, quality, effect, diary)
+        shares = morph_spans(spec.frames)
+        still = plan.model_copy(update={"shot": Shot()})
+        diary.shot = still.shot
+        if plan.shot.moves:
+            diary.notes.append("the camera holds still while one image becomes the other")
+        takes: list[Compositor] = []
+        for number, (flow, span) in enumerate(zip((same.there, same.back), shares, strict=True)):
+
+            def bend(stage: Stage, flow: F32 = flow, span: Span = span, number: int = number) -> Animator:
+                return Bend(stage, flow, span, spec.frames, arriving=number == 1)
+
+            own = Spec(spec.width, spec.height, spec.fps, span.frames, spec.seed)
+            seen = effect if number == 0 else None
+            take = film(*both[number], still, own, quality, effect=seen, more=[bend], arrive=number == 1)
+            diary.add(take, both[number][1], span.first / spec.fps)
+            takes.append(take.compositor)
+        return Joined(shares, takes.__getitem__, spec.width, spec.height, by_depth=False)
 
     def _several(
         self,

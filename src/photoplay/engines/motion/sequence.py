@@ -20,6 +20,7 @@ import numpy as np
 
 from photoplay.engines.motion import planes as yuv
 from photoplay.engines.motion.compositor import Compositor
+from photoplay.engines.motion.easing import smooth
 from photoplay.engines.motion.planes import Planes, u8
 from photoplay.engines.motion.types import F32, U8
 from photoplay.shot import Ease, Move, MoveKind, Shot
@@ -27,7 +28,7 @@ from photoplay.shot import Ease, Move, MoveKind, Shot
 JOIN_S = 0.9  # a join's length, where the takes are long enough
 JOIN_SHARE = 0.4  # of the shorter take
 _SOFTNESS = 0.45  # of a join: over this part of it each point gives way
-TRAVEL = 0.8  # units of dolly gained into a join, and again out of it
+TRAVEL = 0.8  # units of pushing through into a join, and of dolly out of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def travel_moves(index: int, all_spans: Sequence[Span]) -> tuple[Move, ...]:
     moves: list[Move] = []
     if index + 1 < len(all_spans):
         share = (own.last - all_spans[index + 1].first) / own.frames
-        moves.append(Move(kind=MoveKind.DOLLY, amount=TRAVEL, start=max(0.0, 1.0 - 1.6 * share), end=1.0, ease=Ease.IN))
+        begin = max(0.0, 1.0 - 1.6 * share)
+        moves.append(Move(kind=MoveKind.PUSH_THROUGH, amount=TRAVEL, start=begin, end=1.0, ease=Ease.IN))
     if index > 0:
         share = (all_spans[index - 1].last - own.first) / own.frames
         moves.append(Move(kind=MoveKind.DOLLY, amount=TRAVEL, start=0.0, end=min(1.0, 1.6 * share), ease=Ease.OUT))
@@ -84,8 +86,20 @@ def share_of(shot: Shot, share: float) -> Shot:
 class Joined:
     """Takes in a row as one source of frames."""
 
-    def __init__(self, all_spans: Sequence[Span], make: Callable[[int], Compositor], width: int, height: int) -> None:
-        """``make(i)`` gives the compositor of take ``i``, whose frame 0 is the first frame of its span."""
+    def __init__(
+        self,
+        all_spans: Sequence[Span],
+        make: Callable[[int], Compositor],
+        width: int,
+        height: int,
+        *,
+        by_depth: bool = True,
+    ) -> None:
+        """``make(i)`` gives the compositor of take ``i``, whose frame 0 is the first frame of its span.
+
+        ``by_depth``: the far end gives way first; otherwise the whole picture is mixed at once.
+        """
+        self._by_depth = by_depth
         self._spans = tuple(all_spans)
         self._make = make
         self._size = (width, height)
@@ -121,7 +135,10 @@ class Joined:
         coming = self._take(new).frame(index - self._spans[new].first)
         begin, end = self._spans[new].first, self._spans[old].last
         progress = (index - begin + 1) / (end - begin + 1)
-        mask = reveal(self._veil(old), progress, *self._size)
+        if self._by_depth:
+            mask = reveal(self._veil(old), progress, *self._size)
+        else:
+            mask = np.full(self._size[::-1], round(255 * smooth(progress)), np.uint8)
         mix(out, coming, mask)
 
     def _veil(self, number: int) -> F32:
