@@ -152,7 +152,7 @@ class _Squish(Animator):
                 )  # fmt: skip
                 sprites.append(spot)
         near = self._approach(t)
-        if 0.0 < near:
+        if near > 0.0:
             for one in self._gloves:
                 sprites.extend(self._draw(one, near, amount))
         kick = 0.006 * craft.ring(moment.time_s - LET_GO * self._duration_s, 4.0, 5.0)
