@@ -7,54 +7,21 @@ after "the dog". A clause of its own without a doer is an order to the camera.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from photoplay.engines.motion.language import grammar
-from photoplay.engines.motion.language.directions import FAR_TOKENS, STIRS, Directions, fits, is_verb
+from photoplay.engines.motion.language.clause import LIFE_NOUNS, Context
+from photoplay.engines.motion.language.directions import STIRS, fits, is_verb
+from photoplay.engines.motion.language.inner import InnerMotion
 from photoplay.engines.motion.language.intents import PLAIN, LifeIntent, Manner, MoveIntent, Reading, Refusal
 from photoplay.engines.motion.language.lexicon import Table, small_words
-from photoplay.engines.motion.language.manner import FACTORS, combined, exact_amount, manner_words, share_out
-from photoplay.engines.motion.language.owners import Owner, Owners
+from photoplay.engines.motion.language.manner import FACTORS, combined, share_out
+from photoplay.engines.motion.language.owners import Owner
 from photoplay.engines.motion.language.segments import Item, Link, Segment
 from photoplay.engines.motion.language.tokens import Token
 from photoplay.shot import LifeKind, MoveKind
 
-LIFE_NOUNS: dict[str, LifeKind] = {
-    "n.sway": LifeKind.SWAY,
-    "n.water": LifeKind.WATER,
-    "n.clouds": LifeKind.CLOUDS,
-    "n.smoke": LifeKind.SMOKE,
-    "n.fire": LifeKind.FIRE,
-    "n.snow": LifeKind.SNOW,
-    "n.rain": LifeKind.RAIN,
-    "n.petals": LifeKind.PETALS,
-    "n.dust": LifeKind.DUST,
-    "n.light": LifeKind.LIGHT_LEAK,
-}
-"""What moves when a noun is said to move."""
-
-_WEATHER = frozenset({"n.snow", "n.rain", "n.petals", "n.dust", "n.smoke"})  # asked for by their name alone
 _CAMERA_NAMES = ("doll", "truck", "pedestal", "zoom")  # verbs nothing but a camera does
 _CAMERA_KINDS = frozenset({"zoom", "pan", "rack_focus", "dolly_zoom"})
-_FRAGMENT_CHARS = 100
-
-
-@dataclass(slots=True)
-class Context:
-    """What a clause inherits from the one before it in the same sentence."""
-
-    owner: Owner | None = None
-    verb: str | None = None  # the last camera verb, for "and then back out"
-    sentence: int = -1
-    stilled: bool = False  # "nothing moves", which "except her hair" may follow
-
-
-def fragment(text: str, tokens: Sequence[Token], first: int, last: int) -> str:
-    """The prompt's own words of the tokens ``first:last``, on one line, shortened when long."""
-    if last <= first:
-        return ""
-    words = " ".join(text[tokens[first].start : tokens[last - 1].end].split())
-    return words if len(words) <= _FRAGMENT_CHARS else words[: _FRAGMENT_CHARS - 1].rstrip() + "…"
 
 
 class Reader:
@@ -76,40 +43,24 @@ class Reader:
             self.context = Context(sentence=segment.sentence, owner=self.context.owner, verb=self.context.verb)
             if self.context.owner is not None and not self._starts_with_pronoun(segment):
                 self.context.owner = None
-        return _Clause(self, segment, negated=negated or self.negative).run()
+        return _Clause(
+            self.text,
+            self.tokens,
+            self.words,
+            segment,
+            self.context,
+            english=self.english,
+            negated=negated or self.negative,
+        ).run()
 
     def _starts_with_pronoun(self, segment: Segment) -> bool:
         return bool(segment.items) and segment.items[0].concept == "noun.pronoun.it"
 
 
-class _Clause:
-    def __init__(self, reader: Reader, segment: Segment, *, negated: bool) -> None:
-        self.reader = reader
-        self.tokens = reader.tokens
-        self.segment = segment
-        self.items = segment.items
-        self.context = reader.context
-        self.owners = Owners(segment, reader.tokens, reader.words, english=reader.english, carried=self.context.owner)
-        self.reading = Reading()
-        self.used: set[int] = set()  # indexes of direction items already spent
-        self.directions = Directions(segment, reader.tokens, self.used, english=reader.english)
-        self.placed: list[tuple[int, int, MoveIntent]] = []
-        negations = [] if reader.words.negation_anywhere else [i.first for i in self.items if i.concept == "neg"]
-        self.negated_from = segment.first if negated else min(negations, default=segment.last + 1)
-        # "without moving the camera let the curtains billow": the "no" ends where an order begins.
-        orders = (at for at in range(self.negated_from, segment.last) if self.tokens[at].text in small_words("orders"))
-        self.negated_to = segment.last if negated or not reader.english else next(orders, segment.last)
-        self.negated_items = self._negated_before() if reader.words.negation_anywhere else set()
-        purposes = [item.first for item in self.items if item.concept == "purpose"]
-        self.described_from = min(purposes, default=segment.last + 1)
-        # "Reveal the palace by pulling away": what follows "by" is asked for again.
-        by = (at for at in range(self.described_from, segment.last) if reader.english and self.tokens[at].text == "by")
-        self.described_to = next(by, segment.last)
-
-    # -- the whole clause
+class _Clause(InnerMotion):
+    """Reads one clause from left to right."""
 
     def run(self) -> Reading:
-        self.manners = manner_words(self.segment, self.tokens)
         for index, item in enumerate(self.items):
             self._item(index, item)
         if not self.placed and not self.reading.refusals:
@@ -151,42 +102,6 @@ class _Clause:
             self._hint(item)
         elif concept == "n.water" and self.owners.waves_hello(index):
             self._ignored(item)
-
-    def _words(self, first: int, last: int) -> str:
-        return fragment(self.reader.text, self.tokens, first, last)
-
-    def _whole(self) -> str:
-        return self._words(self.segment.first, self.segment.last)
-
-    def _negated(self, item: Item) -> bool:
-        return self.negated_from <= item.first < self.negated_to or any(
-            item.first <= at < item.last for at in self.negated_items
-        )
-
-    def _described(self, item: Item) -> bool:
-        """Whether it is told what comes into view rather than what shall move."""
-        return self.described_from <= item.first < self.described_to
-
-    def _negated_before(self) -> set[int]:
-        """Tokens that a "no" after its verb refuses: the motion right before it, and one joined to that."""
-        found: set[int] = set()
-        for at, item in enumerate(self.items):
-            if item.concept != "neg":
-                continue
-            edge = None
-            for other in reversed(self.items[:at]):
-                if other.concept == "neg" or (edge is not None and edge - other.last > 2):
-                    break
-                if (
-                    is_verb(other)
-                    or other.concept.startswith(("life.", "n."))
-                    or other.concept in {"somemove", "ken_burns"}
-                ):
-                    found.update(range(other.first, other.last))
-                    edge = other.first
-        return found
-
-    # -- the camera
 
     def _camera_move(self, index: int, item: Item, made: grammar.Made, verb: str) -> None:
         if self._is_anothers(index, item):
@@ -280,48 +195,7 @@ class _Clause:
 
     def _says_rotation(self, item: Item) -> bool:
         text = self.tokens[item.first].text
-        return not self.reader.english or text.startswith(("rotat", "spin", "spun", "twist", "twirl", "whirl"))
-
-    def _directed(self, index: int, item: Item, verb: str) -> bool:
-        """Places the moves that ``verb`` makes with the directions around it; False when there are none."""
-        found = False
-        kinds: set[MoveKind] = set()
-        directions = self.directions.around(index, item, verb)
-        said = {direction for _, direction in directions}
-        if "around" in said and said & {"left", "right"} and grammar.VERBS[verb].get("around") is not None:
-            verb = "orbit"  # "rotating left around her"
-        for at, direction in directions:
-            both = direction in grammar.PAIRS
-            made = grammar.VERBS[verb].get(grammar.PAIRS[direction][0] if both else direction)
-            if made is None or made[0] in kinds:
-                continue
-            if found and self.items[at].first - item.last > FAR_TOKENS:
-                continue
-            if made[0] is MoveKind.DOLLY and any(word == "through" for _, word in directions):
-                continue  # "forward through the trees" is one move
-            found = True
-            kinds.add(made[0])
-            self.used.add(at)
-            last = max(item.last, self.items[at].last)
-            first = min(item.first, self.items[at].first)
-            if made[0] is MoveKind.ORBIT:
-                self.context.verb = "orbit"
-            self._place(Item(item.concept, first, last), MoveIntent(*made, both=both), any_sign=direction == "around")
-        return found
-
-    def _place(self, item: Item, move: MoveIntent, *, any_sign: bool = False) -> None:
-        words = self._words(item.first, item.last)
-        if self._negated(item):
-            self.reading.refusals.append(Refusal(move.kind, 0 if any_sign or move.both else move.sign, self._whole()))
-            return
-        exact = None
-        if move.kind not in {MoveKind.STATIC, MoveKind.HANDHELD}:
-            later = [first for first, _, _ in self.placed if first > item.first]
-            exact = exact_amount(
-                move.kind, self.segment, self.tokens, self.segment.first, min(later, default=self.segment.last)
-            )
-        manner = move.manner if exact is None else move.manner.joined(Manner(exact=exact))
-        self.placed.append((item.first, item.last, replace(move, manner=manner, words=words, loose=any_sign)))
+        return not self.english or text.startswith(("rotat", "spin", "spun", "twist", "twirl", "whirl"))
 
     def _is_anothers(self, index: int, item: Item) -> bool:
         """Whether a camera word is said of someone else: "she tilts", "cars roll past". Then it is ignored or life."""
@@ -386,135 +260,6 @@ class _Clause:
             self.used.add(at)
             self._place(item, MoveIntent(*made, both=both))
 
-    # -- life and actions
-
-    def _stirring(self, index: int, item: Item) -> None:
-        noun = self.owners.life_noun(index, after=True)
-        if noun is not None:
-            self._noun_moves(noun, item)
-        elif self.owners.of_verb(index) in {Owner.ACTOR, Owner.THING} and not self._described(item):
-            self._ignored(item)
-
-    def _noun_moves(self, noun: str, item: Item) -> None:
-        kind = LifeKind(noun[5:]) if noun.startswith("life.") else LIFE_NOUNS[noun]
-        if noun == "n.sway" and item.concept == "fall":
-            kind = LifeKind.PETALS
-        if noun == "n.light" and item.concept in {"rise", "sink", "fall"}:
-            self._ignored(item)  # sunrise and sunset
-            return
-        self._life(kind, item)
-
-    def _life(self, kind: LifeKind, item: Item) -> None:
-        if kind is LifeKind.SWAY and self._sways_camera(item):
-            self._place(item, MoveIntent(MoveKind.HANDHELD, 1))
-            return
-        words = self._words(item.first, item.last) if item.last - item.first > 1 else self._whole()
-        strength = 0.0 if self._negated(item) else self._strength(item)
-        self.reading.life.append(LifeIntent(kind, strength, words))
-
-    def _sways_camera(self, item: Item) -> bool:
-        """ "handheld with natural sway": it is the camera that sways."""
-        if not self.reader.english or not self.tokens[item.first].text.startswith("sway"):
-            return False
-        about_camera = {"camera", "handheld"} & {
-            other.concept for other in self.items
-        } or self.context.verb == "handheld"
-        return bool(about_camera) and not any(other.concept in LIFE_NOUNS for other in self.items)
-
-    def _strength(self, item: Item) -> float:
-        """Manner words close to the life they belong to (a camera move of the clause may claim others)."""
-        near = [
-            manner
-            for word, manner in self.manners
-            if (-4 <= word.first - item.last <= 2 or 0 <= item.first - word.last <= 4)
-            and not self._nearer_to_move(word, item)
-        ]
-        return round(min(4.0, max(0.3, combined(near).factor)), 2)
-
-    def _nearer_to_move(self, word: Item, item: Item) -> bool:
-        mine = min(abs(word.first - item.last), abs(item.first - word.last))
-        return any(min(abs(word.first - last), abs(first - word.last)) < mine for first, last, _ in self.placed)
-
-    def _action(self, index: int, item: Item) -> None:
-        noun = self.owners.life_noun(index, after=False)
-        if noun is not None and noun.startswith("n.") and noun not in {"n.sway", "n.light"}:
-            self._noun_moves(noun, item)  # "rain drips", "the river runs"
-            return
-        if noun is not None and self.tokens[item.first].text.startswith(
-            ("danc", "play", "run", "rac", "leap", "jump", "march")
-        ):
-            self._noun_moves(noun, item)
-            return
-        if noun is not None and noun.startswith("life."):
-            return  # "the blizzard howls": said of what is asked for already
-        if self.owners.of_verb(index) is Owner.CAMERA:
-            if self._directed_inside(item) or self._directed(index, item, "move"):
-                return
-            if any(other.first == item.last and other.concept == "in" for other in self.items):
-                self._place(item, MoveIntent(MoveKind.DOLLY, 1))  # "as if walking into the forest"
-            elif self.tokens[item.first].text.startswith(("run", "walk", "jog", "stumbl", "rid")):
-                self._place(item, MoveIntent(MoveKind.HANDHELD, 1))  # "as though the operator was running"
-            elif not self._negated(item):
-                self.reading.unclear.append(self._whole())
-            return
-        if not self._described(item) and not self.owners.is_adjective(index):
-            self._ignored(item)
-
-    def _directed_inside(self, item: Item) -> bool:
-        """ "the camera looks up": the direction is part of the phrase that names the action."""
-        words = [token.text for token in self.tokens[item.first : item.last]]
-        verb = "look" if words[0].startswith(("look", "glanc", "turn", "tilt")) else "move"
-        for word in words[1:]:
-            made = grammar.VERBS[verb].get(word)
-            if made is not None:
-                self._place(item, MoveIntent(*made))
-                return True
-        return False
-
-    def _ignored(self, item: Item) -> None:
-        if not self._negated(item):
-            self.reading.actions.append(self._whole())
-        elif not self.reading.empty:
-            return
-        else:
-            self.reading.manner_only = True  # "he does not run": nothing to do, and nothing left to ask
-
-    def _hint(self, item: Item) -> None:
-        """ "drone shot": names a way of filming more than a move; counts when no move is asked for."""
-        made = grammar.concept_move(item.concept[len("hint.") :])
-        if made is not None and not self._negated(item):
-            manner = combined([manner for _, manner in self.manners])
-            self.reading.hints.append(MoveIntent(*made, manner, words=self._words(item.first, item.last)))
-
-    def _effect(self, item: Item) -> None:
-        if not self._negated(item):
-            self.reading.effects.append((item.concept[len("effect.") :], self._whole()))
-
-    def _bare_nouns(self) -> None:
-        """ "rain", "with falling fog", "add snow": weather is asked for by its name alone, other nouns with "add"."""
-        if self.reading.life or self.reading.actions or self.segment.first >= self.described_from:
-            return
-        makes = any(item.concept == "make" for item in self.items)
-        makes = makes or (self.segment.link is Link.BUT and self.context.stilled)
-        makes = makes or any(item.concept == "only" for item in self.items)
-        doer = any(item.concept.startswith("noun.") or item.concept in {"state", "action"} for item in self.items)
-        for item in self.items:
-            kind = LIFE_NOUNS.get(item.concept)
-            if kind is None or self._described(item):
-                continue
-            if (
-                self._negated(item)
-                or makes
-                or (item.concept in _WEATHER and not doer and self._unknown_count() <= 1 and not self.placed)
-            ):
-                self._life(kind, item)
-
-    def _only(self) -> None:
-        if any(item.concept == "only" for item in self.items) and self.reading.life:
-            self.reading.still_subject = self._whole()
-
-    # -- what is left
-
     def _spend_manner(self) -> None:
         if self.reading.no_motion and any(r.kind is MoveKind.HANDHELD for r in self.reading.refusals):
             self.reading.no_motion = None  # "no shaky camera movement" refuses the shake only
@@ -529,25 +274,8 @@ class _Clause:
             self.reading.manner = total
             self.reading.manner_only = True
 
-    def _claimed(self, word: Item) -> bool:
-        """Whether a manner word is nearer to a camera move than to the clause's life."""
-        lives = [
-            item
-            for item in self.items
-            if item.concept.startswith("life.") or item.concept in STIRS or item.concept in LIFE_NOUNS
-        ]
-        to_life = min((min(abs(word.first - i.last), abs(i.first - word.last)) for i in lives), default=99)
-        to_move = min(min(abs(word.first - last), abs(first - word.last)) for first, last, _ in self.placed)
-        return to_move <= to_life
-
     def _remember(self) -> None:
         first = self.owners.subject()
         if first is not None:
             self.context.owner = first
         self.context.stilled = bool(self.reading.still_subject or self.reading.no_motion)
-
-    def _unknown_count(self) -> int:
-        return len(self.owners.unknown_words())
-
-    def _has_unknown_words(self) -> bool:
-        return self._unknown_count() > 0

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from photoplay.engines.motion.language import grammar
+from photoplay.engines.motion.language.clause import fragment
 from photoplay.engines.motion.language.defaults import default_shot
 from photoplay.engines.motion.language.facts import PhotoFacts
 from photoplay.engines.motion.language.intents import LifeIntent, MoveIntent, Reading, Refusal
-from photoplay.engines.motion.language.interpret import Reader, fragment
+from photoplay.engines.motion.language.interpret import Reader
 from photoplay.engines.motion.language.lexicon import Hit, language_of, latin_language, match, script_of, table
 from photoplay.engines.motion.language.manner import combined, manner_words
 from photoplay.engines.motion.language.meaning import Meaning
