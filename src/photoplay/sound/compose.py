@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-import numpy as np
+import logging
 
+import numpy as np
+from scipy import ndimage
+
+from photoplay.models.weights import find
 from photoplay.sound.beds import record
-from photoplay.sound.dsp import F32, RATE, add_at, decibels, faded, filtered, samples
+from photoplay.sound.dsp import (
+    F32,
+    HOP,
+    RATE,
+    add_at,
+    decibels,
+    f32,
+    faded,
+    filtered,
+    levelled,
+    panned,
+    reverb,
+    samples,
+)
 from photoplay.sound.events import strike
+from photoplay.sound.music import piece, played, player
+from photoplay.sound.neural import generated, load
 from photoplay.sound.request import SoundRequest
 from photoplay.sound.score import EventPart, Score, read
 from photoplay.sound.seeds import Chance
+from photoplay.sound.speech import narrated
+from photoplay.sound.upload import shaped
+
+log = logging.getLogger(__name__)
+
+SOUNDFONT = "soundfont"
+
+_GROUND_RMS = 0.1
+"""Root mean square of music and neural sound at 0 dB, as of beds."""
+
+_VOICE_GAIN = 1.35
+_DUCK_DB = -11.0
+_DUCK_HOLD_S = 0.18  # before and after the words
+_DUCK_SLOPE_S = 0.22
 
 _EVENT_RMS = 0.22
 """Root mean square of the loudest 100 ms of an event at strength 1; beds have 0.1."""
@@ -39,14 +72,44 @@ _EVENT_DB: dict[str, float] = {
 
 
 def composed(request: SoundRequest, n: int) -> tuple[F32, tuple[str, ...], tuple[str, ...]]:
-    """The mix ``(2, n)`` before mastering, what can be heard in it, and notes for the user."""
+    """The mix ``(2, n)`` before mastering, what can be heard in it, and notes for the user.
+
+    Raises:
+        WeightsCorrupt: an installed voice or sound font cannot be used.
+        SettingsError: the text-to-audio pipeline cannot be loaded.
+    """
     score = read(request)
     chance = Chance(request)
     notes = list(score.notes)
     heard: list[str] = []
-    ambience = _ambience(score, chance, n, heard)
-    out = ambience + _events(score, chance, n, heard)
+    voice = None
+    if score.speech:
+        narration = narrated(score.speech, n, request.models_dir, chance.number("speech"))
+        notes += narration.notes
+        voice = narration.sound
+    ground = _neural(request, chance, n, heard, notes)
+    if ground is None:
+        ground = _ambience(score, chance, n, heard) + _music(score, request, chance, n, heard)
+    out = ground + _events(score, chance, n, heard)
+    if voice is not None:
+        heard.append("speech")
+        out = _under(out, voice)
     return _ended(out), tuple(heard), tuple(notes)
+
+
+def _neural(request: SoundRequest, chance: Chance, n: int, heard: list[str], notes: list[str]) -> F32 | None:
+    """The ground made by an operator's pipeline, if there is one and it works."""
+    if not request.text_to_audio:
+        return None
+    pipeline = load(request.text_to_audio)
+    try:
+        made = shaped(generated(pipeline, request.prompt, n / RATE, chance.number("neural")), n)
+    except Exception:
+        log.exception("the text-to-audio pipeline failed")
+        notes.append("the neural sound could not be made; it was composed instead")
+        return None
+    heard.append("neural sound")
+    return levelled(made, _GROUND_RMS)
 
 
 def _ambience(score: Score, chance: Chance, n: int, heard: list[str]) -> F32:
@@ -57,6 +120,30 @@ def _ambience(score: Score, chance: Chance, n: int, heard: list[str]) -> F32:
         heard.append(f"bed {bed.kind}")
     duration_s = n / RATE
     return faded(out, min(0.12, 0.05 * duration_s), min(0.6, 0.15 * duration_s))
+
+
+def _music(score: Score, request: SoundRequest, chance: Chance, n: int, heard: list[str]) -> F32:
+    part = score.music
+    if part is None:
+        return np.zeros((2, n), np.float32)
+    soundfont = None if request.models_dir is None else find(SOUNDFONT, request.models_dir)
+    moments = [event.at_s for event in score.events if event.locked]
+    music = piece(part.style, chance.rng("music"), n / RATE, part.bright, part.energy, moments)
+    heard.append(f"music {part.style} in {music.form.key.name}, {music.form.bpm:.0f} beats a minute")
+    return levelled(played(music, player(soundfont), n), _GROUND_RMS * decibels(part.level_db))
+
+
+def _under(out: F32, voice: F32) -> F32:
+    """The mix with a voice on top; everything else makes way while it speaks."""
+    count = -(-voice.size // HOP)
+    padded = np.zeros(count * HOP, np.float32)
+    padded[: voice.size] = voice
+    talking = np.abs(padded).reshape(count, HOP).max(axis=1) > 0.02
+    hold = ndimage.binary_dilation(talking, iterations=int(_DUCK_HOLD_S * RATE / HOP))
+    depth = ndimage.uniform_filter1d(hold.astype(np.float32), int(_DUCK_SLOPE_S * RATE / HOP))
+    gain = np.interp(np.arange(out.shape[1]), (np.arange(count) + 0.5) * HOP, 10.0 ** (depth * _DUCK_DB / 20.0))
+    spoken = reverb(panned(voice * np.float32(_VOICE_GAIN), 0.0), 111, 0.35, 0.06, 4000.0, 0.008)
+    return f32(out * gain) + spoken
 
 
 def _events(score: Score, chance: Chance, n: int, heard: list[str]) -> F32:

@@ -267,8 +267,8 @@ def _every(first_s: float, step_s: float, last_s: float) -> list[float]:
 
 
 def _moves(plan: Plan, have: list[EventPart], duration_s: float) -> list[EventPart]:
-    """A whoosh for each fast move of the camera, loudest when the move is fastest."""
-    if any(event.kind in ("whoosh", "swish") for event in have):
+    """A whoosh for each fast move of the camera, loudest when it is fastest, unless the engine gave cues itself."""
+    if any(event.locked for event in have):
         return []
     out = []
     for move in plan.shot.moves:
@@ -308,6 +308,9 @@ def _music(
     busy = len([e for e in events if e.locked]) + sum(abs(m.amount) > 1.2 for m in request.plan.shot.moves)
     energy = min(1.0, 0.35 + 0.12 * busy + 0.2 * float(scene.get("colourfulness", 0.4)))
     if named:
+        # "A knight rides, epic music": the word next to "music" is the one that describes it.
+        word = next((m.at for m in named if m.meaning == "music"), 0)
+        styled.sort(key=lambda m: (-(m.weight >= NAMED), abs(m.at - word)))
         style = styled[0].meaning.removeprefix("music:") if styled else _picture_style(scene)
         return MusicPart(style, 0.0, bright, energy)
     if styled:

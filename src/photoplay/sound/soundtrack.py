@@ -30,19 +30,18 @@ def render_soundtrack(request: SoundRequest, work_dir: Path, progress: Progress 
     tell = progress or (lambda _share, _word: None)
     if request.mode == "none":
         return SoundResult()
-    n = samples(request.duration_s)
+    n = max(1, samples(request.duration_s))
+    heard: tuple[str, ...] = ("the file that was given",)
     notes: tuple[str, ...] = ()
-    heard: tuple[str, ...] = ()
     if request.mode == "file":
         if request.file is None:
             raise AudioUnreadable("no sound file was given")
-        tell(0.1, "reading")
+        tell(0.1, "sound")
         mixed = fitted(request.file, n)
-        heard = ("the file that was given",)
     else:
-        tell(0.1, "composing")
-        mixed, heard, notes = composed(request, n)
-    tell(0.7, "loudness")
+        tell(0.1, "sound")
+        mixed, heard, notes = _generated(request, n)
+    tell(0.7, "sound")
     final, loudness = mastered(mixed)
     path = work_dir / FILE_NAME
     write_wav(path, np.ascontiguousarray(final.T))
@@ -50,4 +49,12 @@ def render_soundtrack(request: SoundRequest, work_dir: Path, progress: Progress 
     return SoundResult(path=path, loudness=loudness, notes=notes, heard=heard)
 
 
-__all__ = ["F32", "FILE_NAME", "render_soundtrack"]
+def _generated(request: SoundRequest, n: int) -> tuple[F32, tuple[str, ...], tuple[str, ...]]:
+    """The engine's own sound where it made some, else composed sound: mix, what is heard, notes."""
+    if request.engine_soundtrack is None:
+        return composed(request, n)
+    try:
+        return fitted(request.engine_soundtrack, n), ("the engine's own sound",), ()
+    except AudioUnreadable:
+        mixed, heard, notes = composed(request, n)
+        return mixed, heard, (*notes, "the engine's own sound could not be used; it was composed instead")

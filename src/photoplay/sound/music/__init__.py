@@ -1,0 +1,73 @@
+"""Short pieces of music that begin, grow and end with the clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from photoplay.sound.dsp import F32, RATE, Rng, add_at, decibels, faded, panned, reverb, samples
+from photoplay.sound.music.form import form
+from photoplay.sound.music.soundfont import SoundFont
+from photoplay.sound.music.styles import DRUMS, styles
+from photoplay.sound.music.synth import Synth
+from photoplay.sound.music.writer import Piece, write
+
+
+class Player(Protocol):
+    """Something that plays single notes of General MIDI programs (bank 128: drums)."""
+
+    def has(self, bank: int, program: int) -> bool:
+        """Whether there is such an instrument."""
+        ...
+
+    def note(self, bank: int, program: int, key: int, velocity: int, hold_s: float) -> F32:
+        """One note with its release, ``(2, m)``."""
+        ...
+
+
+def player(soundfont: Path | None) -> Player:
+    """A player of that sound font, or of our own instruments without one.
+
+    Raises:
+        WeightsCorrupt: the file is not a sound font.
+    """
+    return Synth() if soundfont is None else SoundFont.open(soundfont)
+
+
+def piece(style: str, rng: Rng, duration_s: float, bright: float, energy: float, moments: Sequence[float]) -> Piece:
+    """A piece of exactly ``duration_s``; its beats meet ``moments`` of the picture where they can.
+
+    Raises:
+        KeyError: there is no such style.
+    """
+    manner = styles()[style]
+    return write(manner, form(manner, rng, duration_s, bright, energy, moments), rng)
+
+
+def played(music: Piece, by: Player, n: int) -> F32:
+    """The piece as sound, ``(2, n)``."""
+    lines = [np.zeros((2, n), np.float32) for _ in music.lines]
+    kept: dict[tuple[int, int, int, int], F32] = {}
+    for note in music.notes:
+        line = music.lines[note.line]
+        bank, program = (128, 0) if line.program == DRUMS else (0, line.program)
+        if not by.has(bank, program):
+            program = 0
+        # Velocities in steps of 4 and lengths in steps of 20 ms: equal notes are played once.
+        velocity, hold_s = max(1, round(note.velocity / 4) * 4), round(note.hold_s * 50 + 0.5) / 50
+        what = (note.line, note.key, velocity, round(hold_s * 50))
+        sound = kept.get(what)
+        if sound is None:
+            sound = kept[what] = by.note(bank, program, note.key, min(velocity, 127), hold_s)
+        add_at(lines[note.line], sound, samples(note.at_s))
+    out = np.zeros((2, n), np.float32)
+    for line, sound in zip(music.lines, lines, strict=True):
+        angle = panned(np.ones(1, np.float32), line.pan)
+        out += sound * (angle * np.float32(decibels(line.level_db)))
+    length_s, share = music.room
+    wet = reverb(out, 101, length_s, share, 5000.0, 0.018)
+    # The last chord dies away to the very end, whatever plays it.
+    return faded(wet, 0.003, 0.8 * (n / RATE - music.form.slots[-1].at_s))

@@ -1,0 +1,66 @@
+"""The place for neural sound: an operator's own text-to-audio pipeline.
+
+The setting ``text_to_audio`` names it as ``module:attribute``: a callable, or a class without arguments whose object
+is one, of the shape of :class:`TextToAudio`. It gives the ambience; events that belong to moments of the picture
+and speech are added by this room, and loudness is set as for everything else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import math
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from photoplay.errors import RenderFailed, SettingsError
+from photoplay.sound.dsp import F32, RATE, f32
+
+
+class TextToAudio(Protocol):
+    """A pipeline that makes sound from words."""
+
+    def __call__(self, prompt: str, *, duration_s: float, seed: int) -> tuple[NDArray[np.floating[Any]], int]:
+        """Sound for the prompt: ``(n,)`` or ``(n, channels)`` between -1 and 1, and its rate in Hz."""
+        ...
+
+
+def load(name: str) -> TextToAudio:
+    """The pipeline of that name (``module:attribute``).
+
+    Raises:
+        SettingsError: there is none, or it cannot be called.
+    """
+    module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute:
+        raise SettingsError(f"text_to_audio must be module:attribute, not {name!r}")
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(f"text_to_audio {name!r} cannot be loaded: {error}") from error
+    made = found() if inspect.isclass(found) else found
+    if not callable(made):
+        raise SettingsError(f"text_to_audio {name!r} cannot be called")
+    return cast("TextToAudio", made)
+
+
+def generated(pipeline: TextToAudio, prompt: str, duration_s: float, seed: int) -> F32:
+    """What the pipeline makes, as stereo at 48 kHz: ``(2, m)``.
+
+    Raises:
+        RenderFailed: what it gave is not sound.
+    """
+    values, rate_hz = pipeline(prompt, duration_s=duration_s, seed=seed)
+    sound = f32(values)
+    if sound.ndim == 1:
+        sound = sound[:, None]
+    if sound.ndim != 2 or not sound.size or sound.shape[0] < sound.shape[1] or not np.isfinite(sound).all():
+        raise RenderFailed("the text-to-audio pipeline gave no usable sound")
+    stereo = np.repeat(sound, 2, axis=1) if sound.shape[1] == 1 else sound[:, :2]
+    common = math.gcd(RATE, int(rate_hz))
+    if rate_hz != RATE:
+        stereo = f32(signal.resample_poly(stereo, RATE // common, int(rate_hz) // common, axis=0))
+    return np.ascontiguousarray(stereo.T)
