@@ -1,9 +1,10 @@
 """The subject's matte: what stands out of the photo, with a soft but decided edge.
 
 U²-Net (Qin et al. 2020, the small ``u2netp``) says where the subject is at 320 x 320. Its levels are hardened,
-doubtful parts go to the background, and the edge is found again in the photo itself: a band around the outline
-is solved from the colours on both sides, smoothed by a guided filter. Without the weights a spectral residual
-saliency (Hou and Zhang 2007) seeds a graph cut (GrabCut, Rother et al. 2004): plainer, and it says so.
+doubtful parts go to the background, people with a face are completed by a network that knows only people, and the
+edge is found again in the photo itself: a band around the outline is solved from the colours on both sides,
+smoothed by a guided filter. Without the weights a spectral residual saliency (Hou and Zhang 2007) seeds a graph cut
+(GrabCut, Rother et al. 2004): plainer, and it says so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from photoplay.engines.motion import edges, filters, nets
 from photoplay.engines.motion.types import F32, U8, Face
 
 NET_SIDE = 320  # pixels; the network's input
+PEOPLE_SIDE = 256  # pixels; the people network's input
+PEOPLE_OUTPUT = "activation_10"
+BODY_REACH = 0.95  # half the width of the column under a face that its body may fill, in face widths
 SURE, SEEN = 0.60, 0.45  # probability above which a pixel is subject; mean a component needs at least to count
 MIN_AREA, MAX_AREA = 0.004, 0.88  # fractions of the photo: smaller is a speck, larger is no subject but a close-up
 MAX_DOUBT = 0.85  # doubtful pixels per sure pixel beyond which there is no clear subject
@@ -54,6 +58,10 @@ def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = ()) -> Mat
     else:
         probability = salient(rgb)
         note = NOTE_PLAIN
+    if faces:
+        people = _people(rgb, faces, models_dir, (probability.shape[1], probability.shape[0]))
+        if people is not None:
+            probability = np.maximum(probability, people)
     mask, confidence = decide(probability, (rgb.shape[1], rgb.shape[0]), faces)
     if confidence == 0.0:
         return Matte(np.zeros(rgb.shape[:2], np.uint8), 0.0, note)
@@ -66,6 +74,28 @@ def _net_input(rgb: U8) -> F32:
     small /= max(1.0, float(small.max()))
     small = (small - filters.row(0.485, 0.456, 0.406)) / filters.row(0.229, 0.224, 0.225)
     return np.ascontiguousarray(small.transpose(2, 0, 1)[None], dtype=np.float32)
+
+
+def _people(rgb: U8, faces: tuple[Face, ...], models_dir: Path, size: tuple[int, int]) -> F32 | None:
+    """Where people are, by MediaPipe's selfie segmentation: (h, w) float32 at ``size``, or None without its weights.
+
+    It knows people only, and them better: dark clothes before a dark ground, legs.
+    """
+    path = nets.locate("selfie", models_dir)
+    net = nets.tflite(path) if path is not None else None
+    if net is None:
+        return None
+    small = filters.to_f32(filters.resize_u8(rgb, (PEOPLE_SIDE, PEOPLE_SIDE), cv2.INTER_AREA))
+    answer = net.run(np.ascontiguousarray(small.transpose(2, 0, 1)[None]), (PEOPLE_OUTPUT,))[0]
+    people = filters.resize_f32(np.ascontiguousarray(answer[0, 0], dtype=np.float32), size, cv2.INTER_LINEAR)
+    # It takes crowds and statues for people too: only what lies in a face's own column and below its top is used.
+    columns, rows = np.arange(size[0]) / size[0], np.arange(size[1]) / size[1]
+    reach = np.zeros((size[1], size[0]), np.float32)
+    for face in faces:
+        width = (face.box.x1 - face.box.x0) * BODY_REACH
+        across = np.abs(columns - face.box.centre[0]) < width
+        reach[np.ix_(rows > face.box.y0 - 0.3 * (face.box.y1 - face.box.y0), across)] = 1.0
+    return np.asarray(filters.smoothstep(people, 0.80, 0.98) * reach, dtype=np.float32)
 
 
 def decide(probability: F32, size: tuple[int, int], faces: tuple[Face, ...] = ()) -> tuple[U8, float]:

@@ -19,7 +19,7 @@ from onnxruntime.capi import (  # type: ignore[import-untyped]  # ships no types
     onnxruntime_pybind11_state as ort_errors,
 )
 
-from photoplay.errors import WeightsCorrupt
+from photoplay.errors import WeightsError
 from photoplay.models import weights
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def locate(name: str, models_dir: Path) -> Path | None:
     """The weights' file, or None when it is missing or (logged) not what it should be."""
     try:
         return weights.find(name, models_dir)
-    except WeightsCorrupt as error:
+    except WeightsError as error:
         log.warning("weights %s are not used: %s", name, error.message)
         return None
 

@@ -286,3 +286,22 @@ def test_skin_and_hair_come_with_a_face():
     assert found["hair"][45, 150] > 120
     assert found["hair"][150, 150] < 40
     assert found["hair"][280, 20] == 0
+
+
+def test_people_are_completed_below_their_faces_only(monkeypatch, locate):
+    class Everywhere:
+        def run(self, blob, outputs):
+            assert blob.shape == (1, 3, 256, 256)
+            return [np.ones((1, 1, 256, 256), np.float32) for _ in outputs]
+
+    locate["selfie"] = b"weights"
+    locate["u2netp"] = channel_mean([1, 3, 320, 320], keep_axis=True)
+    monkeypatch.setattr(nets, "tflite", lambda path: Everywhere())
+    rgb = np.zeros((300, 400, 3), np.uint8)
+    cv2.circle(rgb, (100, 80), 40, (255, 255, 255), -1)  # the head, which the matte network sees
+    face = Face(Box(0.2, 0.2, 0.3, 0.34), 0.95)
+    alpha = matte.find_subject(rgb, NOWHERE, (face,)).alpha
+    assert alpha[80, 100] > 250
+    assert alpha[280, 100] > 250  # the legs, dark before dark
+    assert alpha[280, 300] == 0
+    assert alpha[10, 100] == 0
