@@ -121,7 +121,7 @@ class MotionEngine:
         effect = None if request.effect is None else effects.find(request.effect)
         frames = max(1, round(request.duration_s * request.fps))
         paths = [*request.images, *([] if request.last_image is None else [request.last_image])]
-        if len(paths) * LEAST_FRAMES_A_PHOTO > frames:
+        if len(paths) > 1 and len(paths) * LEAST_FRAMES_A_PHOTO > frames:
             raise UnsupportedValue("duration", f"a clip of {frames} frames is too short for {len(paths)} images")
         progress(0.0, "scene")
         first = photos.load(request.images[0], request.max_pixels)
