@@ -36,6 +36,9 @@ def fitted(rgb: U8, size: tuple[int, int]) -> U8:
     scale = max(width / rgb.shape[1], height / rgb.shape[0])
     crop_w, crop_h = width / scale, height / scale
     x, y = (rgb.shape[1] - crop_w) / 2, (rgb.shape[0] - crop_h) / 2
+    if scale < 1.0:
+        part = rgb[round(y) : round(y + crop_h), round(x) : round(x + crop_w)]
+        return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
     matrix = np.array([[1 / scale, 0, x + 0.5 / scale - 0.5], [0, 1 / scale, y + 0.5 / scale - 0.5]])
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(rgb, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101), np.uint8)
