@@ -85,7 +85,7 @@ def _url_of(process: subprocess.Popen[bytes], data_dir: Path, log_path: Path) ->
 
 def make_key(data_dir: Path) -> str:
     """A key of a fresh account."""
-    command = [sys.executable, "-m", "photoplay", "key", "create", "--name", "demo", "--json"]
+    command = [sys.executable, "-m", "photoplay", "key", "create", "--name", "demo", "--plan", "pro", "--json"]
     done = subprocess.run(  # noqa: S603 - our own command
         [*command, "--data-dir", str(data_dir)], capture_output=True, text=True, env=environment(), check=False
     )

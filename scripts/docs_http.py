@@ -89,6 +89,11 @@ def routes(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
+def sections(described: dict[str, Any]) -> dict[str, str]:
+    """What the page says of every tag there is."""
+    return TAGS | {tag: tag for _, _, operation in routes(described) for tag in operation["tags"] if tag not in TAGS}
+
+
 def _fields(operation: dict[str, Any], described: dict[str, Any]) -> list[str]:
     """Rows for what a request takes: in the path, the query, the headers, the body."""
     rows = [_row(p["name"], p["in"], p.get("required", False), p) for p in operation.get("parameters", [])]
@@ -127,7 +132,7 @@ def page() -> str:
     """The whole page."""
     described = document()
     lines = [HEAD]
-    for tag, words in TAGS.items():
+    for tag, words in sections(described).items():
         lines += [f"## {words.split('.')[0]}", "", *([words.partition(". ")[2], ""] if ". " in words else [])]
         for method, path, operation in routes(described):
             if operation["tags"] != [tag]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from photoplay.db import make_engine
 from photoplay.db.tables import job_steps, ledger
 from support.files import jpeg
-from support.server import run_cli, serving, wait_for
+from support.server import POLL_INTERVAL_S, run_cli, serving, wait_for
 
 pytestmark = pytest.mark.server
 
@@ -54,7 +54,7 @@ def until_rendering(client: httpx.Client, ref: str) -> dict[str, Any]:
         if job["phase"] == "render" and job["progress"] > 0.1:
             return job
         assert job["state"] in ("queued", "running"), job
-        time.sleep(0.02)
+        time.sleep(POLL_INTERVAL_S)
     raise AssertionError("the render did not begin")
 
 
@@ -122,7 +122,7 @@ def test_a_server_killed_in_mid_render_finishes_after_its_restart(
             progress.append(job["progress"])
             if job["state"] not in ("queued", "running"):
                 break
-            time.sleep(0.05)
+            time.sleep(POLL_INTERVAL_S)
         assert job["state"] == "succeeded", job["error"]
         assert progress == sorted(progress), "progress fell"
         video = client.get(job["video_url"])

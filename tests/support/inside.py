@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -73,6 +74,14 @@ class Inside:
         """(available, held)."""
         balance = self.runtime.balance(account_id)
         return balance.available, balance.held
+
+
+def wait_until(true: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    """Waits for what the server does after it has answered, such as writing its log line."""
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @contextlib.contextmanager

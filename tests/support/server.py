@@ -20,6 +20,7 @@ TESTS = Path(__file__).parents[1]
 TINY = {"motion": "support.tiny_engine:TinyEngine"}
 START_TIMEOUT_S = 60.0
 JOB_TIMEOUT_S = 120.0
+POLL_INTERVAL_S = 0.1  # ten times a second is well below what the plan of a test's account may ask
 FINAL = ("succeeded", "failed", "canceled", "expired")
 
 
@@ -73,7 +74,7 @@ class Server:
             if process.poll() is not None or time.monotonic() > deadline:
                 process.kill()
                 raise AssertionError("the server did not start:\n" + (data_dir / "server.log").read_text())
-            time.sleep(0.05)
+            time.sleep(POLL_INTERVAL_S)
         return cls(data_dir, settings, process, json.loads(notice.read_text())["url"])
 
     def key(self, plan: str = "business", credits: int = 1000, name: str = "test") -> dict[str, str]:
@@ -134,4 +135,4 @@ def wait_for(client: httpx.Client, job_id: str, *states: str, timeout_s: float =
             return job
         assert job["state"] not in FINAL, f"{job['state']}: {job['error']}"
         assert time.monotonic() < deadline, f"still {job['state']} at {job['progress']}"
-        time.sleep(0.05)
+        time.sleep(POLL_INTERVAL_S)

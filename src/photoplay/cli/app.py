@@ -9,7 +9,7 @@ import typer
 
 from photoplay import __version__
 from photoplay.cli import animate, credits, doctor, jobs, keys, models, plan, serve
-from photoplay.cli.console import INTERRUPTED, err, exit_code, out, report
+from photoplay.cli.console import INTERRUPTED, database_failure, err, exit_code, out, report
 from photoplay.errors import PhotoplayError
 
 app = typer.Typer(
@@ -55,6 +55,12 @@ def main() -> None:
     except PhotoplayError as error:
         report(error)
         sys.exit(exit_code(error))
+    except Exception as error:  # the rim of the process: a database that fails is no defect of ours, the rest is
+        failure = database_failure(error)
+        if failure is None:
+            raise
+        report(failure)
+        sys.exit(exit_code(failure))
     except KeyboardInterrupt:
         err.print("interrupted")
         sys.exit(INTERRUPTED)

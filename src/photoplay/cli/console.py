@@ -57,6 +57,15 @@ def report(error: errors.PhotoplayError) -> None:
     err.print(f"[bold red]photoplay:[/] {escape(error.message)}")
 
 
+def database_failure(error: Exception) -> errors.StorageError | None:
+    """What to say of an error of the database; ``None`` when it is something else."""
+    library = sys.modules.get("sqlalchemy")  # not loaded: then it cannot have failed
+    if library is None or not isinstance(error, library.exc.SQLAlchemyError):
+        return None
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return errors.StorageError(f"the database cannot be used: {reason[0] if reason else type(error).__name__}")
+
+
 def note(text: str) -> None:
     """Prints a remark to standard error, so that standard output stays clean."""
     err.print(f"[yellow]note:[/] {escape(text)}")

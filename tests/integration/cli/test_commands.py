@@ -87,6 +87,13 @@ def test_a_wrong_setting_is_one_clear_line(tmp_path: Path) -> None:
     assert "setting port" in done.stderr
 
 
+def test_a_database_that_fails_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "photoplay.sqlite").write_bytes(b"this is not a database, whatever it is called" * 100)
+    done = run_cli("key", "create", "--data-dir", str(tmp_path))
+    assert (done.returncode, done.stdout) == (10, "")
+    assert done.stderr == "photoplay: the database cannot be used: file is not a database\n"
+
+
 def test_sizes_are_readable() -> None:
     assert [as_size(size) for size in (999, 150_000, 12_345_678, 3e9)] == ["1.0 kB", "0.1 MB", "12.3 MB", "3.0 GB"]
 

@@ -65,7 +65,6 @@ def test_every_route_and_field_has_words() -> None:
     described = script("docs_http").document()
     for method, path, operation in script("docs_http").routes(described):
         assert f"### {method} {path}\n" in page
-        assert operation["tags"][0] in script("docs_http").TAGS
     assert "|  |\n" not in page, "a field has no description"
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from photoplay.accounts import Credentials
-from support.inside import Inside
+from support.inside import Inside, wait_until
 
 DATA = np.random.default_rng(1).bytes(10_240)
 MAX_UPLOAD_BYTES = 200_000
@@ -126,10 +126,43 @@ def test_the_name_in_a_link_does_not_matter(inside: Inside, video_url: str) -> N
 def test_a_link_does_not_reach_into_the_log(inside: Inside, video_url: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
         inside.client.get(video_url)
-    assert "/artifacts/…/" in caplog.text
+        wait_until(lambda: "/artifacts/…/" in caplog.text)
     assert video_url.split("/")[-2] not in "".join(
         record.getMessage() for record in caplog.records if record.name.startswith("photoplay")
     )
+
+
+# A remote store --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def remote(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store as one that signs URLs of its own."""
+    monkeypatch.setattr(inside.runtime.storage, "local_path", lambda _key: None)
+    monkeypatch.setattr(
+        inside.runtime.storage, "presigned_url", lambda key, expires_s: f"https://s3.example.com/{key}?for={expires_s}"
+    )
+
+
+@pytest.mark.usefixtures("remote")
+def test_a_remote_store_sends_its_files_itself(inside: Inside, video_url: str) -> None:
+    answer = inside.client.get(video_url)
+    assert answer.status_code == 307
+    url = httpx.URL(answer.headers["location"])
+    assert (url.host, url.path.rpartition("/")[2]) == ("s3.example.com", "video.mp4")
+    assert 0 < int(url.params["for"]) <= 8 * 86400
+    told = inside.client.head(video_url)
+    assert (told.status_code, told.headers["content-length"]) == (200, str(len(DATA)))
+    assert told.headers["content-type"] == "video/mp4"
+
+
+@pytest.mark.usefixtures("remote")
+def test_a_store_that_signs_nothing_is_read_through(
+    inside: Inside, video_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inside.runtime.storage, "presigned_url", lambda *_: None)
+    answer = inside.client.get(video_url)
+    assert (answer.status_code, answer.content, answer.headers["accept-ranges"]) == (200, DATA, "none")
 
 
 # Uploads --------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from photoplay.accounts import Credentials
 from photoplay.errors import SettingsError
 from photoplay.server import listen, url_of
 from photoplay.settings import Settings
-from support.inside import Inside, served
+from support.inside import Inside, served, wait_until
 
 
 def test_health_is_told_without_a_key(inside: Inside) -> None:
@@ -72,6 +72,7 @@ def test_secrets_do_not_reach_the_log(inside: Inside, key: Credentials, caplog: 
         inside.client.get("/v1/jobs", headers={"x-api-key": key.api_key})
         pair = {"clientId": key.client_id, "clientSecret": key.client_secret}
         token = inside.client.post("/api/open/v3/getToken", json=pair).json()["token"]
+        wait_until(lambda: "POST /api/open/v3/getToken 200" in caplog.text)
     ours = "".join(record.getMessage() for record in caplog.records if record.name.startswith("photoplay"))
     assert "GET /v1/jobs 200" in ours
     assert key.api_key not in ours

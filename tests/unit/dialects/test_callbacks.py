@@ -173,6 +173,10 @@ def test_our_own_webhook_verifies_as_standard_webhooks() -> None:
         Webhook(CREDENTIALS.webhook_secret).verify(delivery.body.decode() + " ", dict(delivery.headers))
 
 
+def test_our_own_webhook_does_not_tell_of_a_queued_job() -> None:
+    assert native.writer(SystemClock())(job(JobState.QUEUED), event(JobState.QUEUED), CREDENTIALS, link) is None
+
+
 def test_our_own_webhook_says_why_a_job_failed() -> None:
     failed = job(JobState.FAILED, error_code="url_unreachable", error_message="The URL could not be fetched.")
     delivery = native.writer(SystemClock())(failed, event(JobState.FAILED), CREDENTIALS, link)

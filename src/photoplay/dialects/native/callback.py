@@ -17,7 +17,7 @@ from photoplay.accounts import Credentials
 from photoplay.clock import Clock, SystemClock, iso
 from photoplay.dialects.native import wire
 from photoplay.jobs.callbacks import ArtifactUrl, CallbackWriter, JobEvent
-from photoplay.jobs.job import Job
+from photoplay.jobs.job import Job, JobState
 from photoplay.jobs.runtime import Runtime
 from photoplay.notify.delivery import Delivery
 from photoplay.settings import Settings
@@ -27,7 +27,7 @@ def writer(clock: Clock) -> CallbackWriter:
     """What writes this dialect's webhooks."""
 
     def write(job: Job, event: JobEvent, credentials: Credentials, link: ArtifactUrl) -> Delivery | None:
-        if job.request.callback_url is None:
+        if job.request.callback_url is None or event.name == JobState.QUEUED:  # the answer to the create told of that
             return None
         video = job.artifact("video")
         message = {
