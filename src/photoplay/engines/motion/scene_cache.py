@@ -30,6 +30,9 @@ MAX_BYTES = 512 * 1024 * 1024
 _DIGEST = re.compile(r"[0-9A-Za-z_-]{1,128}")
 _DEPTH_LEVELS = 65535  # inverse depth is kept in 16 bits: steps far below what a warp can show
 
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, zipfile.BadZipFile, zlib.error, cv2.error)
+"""What reading a damaged or foreign file can raise."""
+
 
 class SceneCache:
     """A folder of scenes. Several processes may use it at once.
@@ -58,7 +61,7 @@ class SceneCache:
             scene = _unpack(path.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except _DAMAGE as error:
             log.warning("scene cache: %s is not readable and is dropped: %s", path.name, error)
             path.unlink(missing_ok=True)
             return None
