@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 
 from photoplay import __version__
 from photoplay.asgi import Rim
-from photoplay.dialects import akool, native
+from photoplay.dialects import akool, native, openai
 from photoplay.dialects.door import Dialect, Door, as_request_error
 from photoplay.dialects.native.errors import is_server_fault
 from photoplay.errors import InvalidField, NotFoundError, PhotoplayError, RequestError, SettingsError
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 def dialects(settings: Settings) -> tuple[Dialect, ...]:
     """Every dialect this server speaks. The last one answers for paths that no other claims."""
-    return (akool.dialect(settings), native.dialect(settings))
+    return (akool.dialect(settings), openai.dialect(settings), native.dialect(settings))
 
 
 def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> FastAPI:
@@ -80,7 +80,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
     app.state.startup_error = None
     for dialect in spoken:
         app.include_router(dialect.router)
-    for listener in (akool.register_callbacks, native.register_callbacks):
+    for listener in (akool.register_callbacks, openai.register_callbacks, native.register_callbacks):
         listener(runtime, settings)
     answer = answer_in(spoken)
 

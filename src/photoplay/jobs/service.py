@@ -98,7 +98,8 @@ class JobService:
     def submit(self, account: Customer, request: JobRequest, *, idempotency_key: str | None = None) -> Job:
         """Stores a job, sets its credits aside and queues it, in one transaction.
 
-        The same ``idempotency_key`` with the same request gives the job of the first time.
+        The same ``idempotency_key`` with the same request gives the job of the first time. A file that was uploaded
+        again is the same when its bytes are: clients that send it along with the request do so on every try.
 
         Raises:
             RequestError: what is asked for is not offered, or incomplete.
@@ -109,9 +110,10 @@ class JobService:
         """
         if account.blocked:
             raise AccountBlocked
-        digest = _digest(request)
+        digest = ""
         if idempotency_key is not None:
             _check_key(idempotency_key)
+            digest = self._digest(account.id, request)
             with self._engine.connect() as connection:
                 earlier = self._repeated(connection, account.id, idempotency_key, digest)
             if earlier is not None:
@@ -165,6 +167,14 @@ class JobService:
             created_ms=now_ms,
             updated_ms=now_ms,
         )
+
+    def _digest(self, account_id: str, request: JobRequest) -> str:
+        """A fingerprint of the request, in which uploads stand by their content."""
+        text = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        keys = [ref.key for ref in media_of(request) if ref.key is not None]
+        for key, sha256 in self._uploads.digests(account_id, keys).items() if keys else ():
+            text = text.replace(json.dumps(key), json.dumps(f"sha256:{sha256}"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _check_media(self, account_id: str, request: JobRequest) -> None:
         """Every file that the request names by key must be the account's own."""
@@ -396,11 +406,6 @@ def media_of(request: JobRequest) -> list[MediaRef]:
 def storage_prefixes(job_id: str) -> tuple[str, str]:
     """Where a job's results and its working files are stored."""
     return f"jobs/{job_id}", f"work/{job_id}"
-
-
-def _digest(request: JobRequest) -> str:
-    text = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _check_key(key: str) -> None:

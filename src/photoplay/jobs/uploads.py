@@ -109,6 +109,14 @@ class Uploads:
         with self._engine.connect() as connection:
             return connection.execute(query).first() is not None
 
+    def digests(self, account_id: str, keys: Sequence[str]) -> dict[str, str]:
+        """SHA-256, in hex, of the account's uploads among ``keys``."""
+        query = sa.select(uploads.c.key, uploads.c.sha256).where(
+            uploads.c.account_id == account_id, uploads.c.key.in_(keys)
+        )
+        with self._engine.connect() as connection:
+            return {row.key: row.sha256 for row in connection.execute(query)}
+
     def keep(self, connection: sa.Connection, keys: Sequence[str]) -> None:
         """Puts off the end of uploads that a new job uses, in the caller's transaction."""
         if keys:

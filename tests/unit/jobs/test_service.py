@@ -134,6 +134,19 @@ def test_the_same_idempotency_key_gives_the_same_job(runtime, account):
     assert runtime.service.submit(other, ask(), idempotency_key="k-1").id != first.id
 
 
+def test_the_same_bytes_uploaded_again_are_the_same_request(runtime, account):
+    def send(data: bytes, key: str | None = "k"):
+        upload = runtime.service.add_upload(account.id, "a.jpg", iter([data]))
+        request = ask().model_copy(update={"images": (MediaRef(key=upload.key, name="a.jpg"),)})
+        return runtime.service.submit(account, request, idempotency_key=key)
+
+    first = send(b"photo")
+    assert send(b"photo").id == first.id
+    with pytest.raises(IdempotencyConflict):
+        send(b"another photo")
+    assert send(b"photo", None).id != first.id
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "line\nbreak"])
 def test_idempotency_keys_have_a_shape(runtime, account, key):
     with pytest.raises(InvalidField):
