@@ -230,7 +230,6 @@ def test_an_effect_by_code_or_slug(catalog: Catalog) -> None:
     assert catalog.quote(asked(effect="squish_89244231312", model=AKOOL), plan="free").effect == "squish"
 
 
-@pytest.mark.xfail(reason="the motion engine's effects are still to be written; remove this mark with the last")
 def test_every_effect_is_one_that_its_engine_has(catalog: Catalog) -> None:
     offered = {effect.slug for effect in catalog.effects if effect.engine == "motion"}
     assert offered <= set(effects())

@@ -78,11 +78,11 @@ def test_taking_entries_out(tmp_path: Path) -> None:
 def test_one_entry_makes_an_effect(tmp_path: Path) -> None:
     catalog = load(
         tmp_path,
-        '[effects.levitate]\ncode = "levitate_1"\nname = "Levitate"\n'
+        '[effects.somersault]\ncode = "somersault_1"\nname = "Somersault"\n'
         'object_id = "000000000000000000000001"\ncreated_ms = 1\n',
     )
-    assert catalog.effect("levitate_1") == catalog.effects[-1]
-    assert catalog.quote(REQUEST.model_copy(update={"effect": "levitate"}), plan="free").effect == "levitate"
+    assert catalog.effect("somersault_1") == catalog.effects[-1]
+    assert catalog.quote(REQUEST.model_copy(update={"effect": "somersault"}), plan="free").effect == "somersault"
 
 
 def test_plans_can_be_changed(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -129,7 +130,7 @@ class Squeeze:
         return value.astype(np.float32), slope.astype(np.float32)
 
     def _along(self, y: F32) -> tuple[F32, F32]:
-        """G and its derivative g: a bell less a wider, lower one, so that what is pressed out bulges above and below."""
+        """G and its derivative g: a bell less a wider, lower one, so that what is pressed bulges above and below."""
         width = np.float32(self.reach)
         z = (y - np.float32(self.y_press)) / width
         near, wide = np.tanh(z), np.tanh(z / _WIDER)
@@ -175,7 +176,7 @@ def keyed(t: float, *keys: tuple[float, float]) -> float:
     """A value that goes through (time, value) pairs with minimum jerk between; constant before and after."""
     if t <= keys[0][0]:
         return keys[0][1]
-    for (t0, v0), (t1, v1) in zip(keys, keys[1:], strict=False):
+    for (t0, v0), (t1, v1) in pairwise(keys):
         if t < t1:
             x = (t - t0) / (t1 - t0)
             return v0 + (v1 - v0) * x * x * x * (10.0 + x * (-15.0 + 6.0 * x))
@@ -261,7 +262,7 @@ def smooth_line(points: Points | F32, count: int) -> F32:
     u = (at - i)[:, None]
     a, b, c, d = padded[i], padded[i + 1], padded[i + 2], padded[i + 3]
     line = 0.5 * (2 * b + (c - a) * u + (2 * a - 5 * b + 4 * c - d) * u * u + (3 * b - a - 3 * c + d) * u**3)
-    return line.astype(np.float32)
+    return np.asarray(line, np.float32)
 
 
 def put(target: U8, alpha: U8, colour: Colour) -> None:
@@ -410,7 +411,7 @@ class Drift:
     def sprites(self, time_s: float, opacity: float) -> list[Sprite]:
         """What is seen at a time. Things that leave on one side come back on the other, out of sight."""
         width, height = self.size
-        found = []
+        found: list[Sprite] = []
         if opacity <= 0.0:
             return found
         for index, (x, y, speed, sway, phase, scale) in enumerate(self.where.tolist()):

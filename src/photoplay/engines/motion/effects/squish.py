@@ -52,7 +52,7 @@ class _Squish(Animator):
         self.shot = craft.closer(focus, 0.35)
         self._focus, self._stage, self._duration_s = focus, stage, spec.duration_s
         alpha = craft.alpha_of(stage, focus)
-        x0, y0, x1, y1 = focus.box
+        y0 = focus.box[1]
         size = 0.52 * min(focus.height, 1.2 * focus.width, 0.8 * focus.unit)
         self._size = max(size, 0.16 * focus.unit)
         press_y = y0 + (0.5 if focus.subject is None else 0.46) * focus.height
@@ -90,7 +90,7 @@ class _Squish(Animator):
         )
 
     def _field(self, focus: craft.Focus, press_y: float) -> craft.Squeeze:
-        x0, y0, x1, y1 = focus.box
+        x0, _, x1, y1 = focus.box
         left_cut, _, right_cut, bottom_cut = focus.cut
         mid = focus.centre[0]
         low, high = -math.inf, math.inf
@@ -123,7 +123,7 @@ class _Squish(Animator):
             return held + tremble
         since = time_s - LET_GO * self._duration_s
         rest = (1.0 - LET_GO) * self._duration_s
-        fade = max(0.0, 1.0 - since / rest) ** 0.5
+        fade = math.sqrt(max(0.0, 1.0 - since / rest))
         return deep * 1.04 * craft.ring(since, 2.7, 3.4) * fade
 
     def _approach(self, t: float) -> float:
@@ -193,7 +193,9 @@ def glove(size: float, arm: float, side: int) -> tuple[U8, tuple[float, float]]:
     # Drawn for the glove that comes from the left (fingers to the right), mirrored for the other.
     wrist = (width - pad - size * 1.02, pad + 0.80 * size)
     x, y = craft.grid(width, height)
-    scaled = lambda dx, dy: (wrist[0] + dx * size, wrist[1] + dy * size)  # noqa: E731 - a local shorthand
+    def scaled(dx: float, dy: float) -> tuple[float, float]:
+        return wrist[0] + dx * size, wrist[1] + dy * size
+
     palm = craft.capsule(x, y, scaled(0.18, 0.02), scaled(0.40, -0.05), 0.21 * size, 0.25 * size)
     body = craft.merge(
         palm, craft.capsule(x, y, scaled(-0.10, 0.04), scaled(0.14, 0.03), 0.15 * size, 0.18 * size), 0.1 * size

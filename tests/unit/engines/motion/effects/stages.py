@@ -15,7 +15,7 @@ OUTPUT = (160, 120)
 def picture() -> U8:
     """A scene with texture everywhere, so that whatever moves shows."""
     rng = np.random.default_rng(5)
-    width, height = SIZE
+    height = SIZE[1]
     noise = cv2.resize(rng.integers(40, 200, (24, 32, 3), dtype=np.uint8), SIZE, interpolation=cv2.INTER_CUBIC)
     ramp = np.linspace(30, 60, height)[:, None, None]
     rgb = np.clip(noise * 0.75 + ramp, 20, 235).astype(np.uint8)

@@ -128,7 +128,7 @@ def test_no_pixel_is_left_empty(slug: str, kind: str) -> None:
                 plane.fill(leftover)
             made.draw_frame(index, out)
             results.append(planes.to_rgb(out))
-        assert np.array_equal(*results)
+        assert np.array_equal(results[0], results[1])
 
 
 @pytest.mark.parametrize("slug", SLUGS)
