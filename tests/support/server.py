@@ -56,14 +56,14 @@ class Server:
     url: str
 
     @classmethod
-    def start(cls, data_dir: Path, **settings: str) -> Self:
+    def start(cls, data_dir: Path, *options: str, **settings: str) -> Self:
         """Starts one on a free port and waits until it answers."""
         data_dir.mkdir(parents=True, exist_ok=True)
         notice = data_dir / "server.json"
         notice.unlink(missing_ok=True)
         with (data_dir / "server.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "photoplay", "serve", "--port", "0", "--data-dir", str(data_dir)],
+                [sys.executable, "-m", "photoplay", "serve", "--port", "0", "--data-dir", str(data_dir), *options],
                 stdout=log,
                 stderr=log,
                 env=environment(**settings),
@@ -108,6 +108,14 @@ class Server:
                 raise
         return self.process.returncode
 
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Self]:
+        """Stops it at the end of a ``with`` block."""
+        try:
+            yield self
+        finally:
+            self.stop()
+
     def log(self) -> str:
         """What it wrote."""
         return (self.data_dir / "server.log").read_text()
@@ -116,11 +124,8 @@ class Server:
 @contextlib.contextmanager
 def serving(data_dir: Path, **settings: str) -> Iterator[Server]:
     """A server for the length of a ``with`` block."""
-    server = Server.start(data_dir, **settings)
-    try:
+    with Server.start(data_dir, **settings).running() as server:
         yield server
-    finally:
-        server.stop()
 
 
 def wait_for(client: httpx.Client, job_id: str, *states: str, timeout_s: float = JOB_TIMEOUT_S) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def test_every_command_takes_a_data_folder(path: tuple[str, ...]) -> None:
 def test_every_route_and_field_has_words() -> None:
     page = script("docs_http").PAGE.read_text(encoding="utf-8")
     described = script("docs_http").document()
-    for method, path, operation in script("docs_http").routes(described):
+    for method, path, _ in script("docs_http").routes(described):
         assert f"### {method} {path}\n" in page
     assert "|  |\n" not in page, "a field has no description"
 

@@ -253,6 +253,9 @@ def test_without_a_good_key_nothing_is_told(inside: Inside, headers: dict[str, s
 def test_both_ways_to_send_a_key_work(inside: Inside, key: Credentials) -> None:
     assert inside.client.get("/v1/jobs", headers={"x-api-key": key.api_key}).status_code == 200
     assert inside.client.get("/v1/jobs", headers=head(key)).status_code == 200
+    token = inside.runtime.tokens.issue_token(key.client_id, key.client_secret)
+    assert inside.client.get("/v1/jobs", headers={"authorization": f"Bearer {token}"}).status_code == 200
+    problem(inside.client.get("/v1/jobs", headers={"x-api-key": "a.b.c"}), 401, "credentials_invalid")
 
 
 def test_no_credits_is_402_and_a_small_plan_403(inside: Inside) -> None:
