@@ -8,7 +8,7 @@ import numpy as np
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
-ESTIMATE_SIDE = 640  # pixels of the long side at which foreground colours are estimated
+ESTIMATE_SIDE = 512  # pixels of the long side at which foreground colours are estimated
 MAX_TINT = 4.0  # levels by which a soft edge may correct the layers below where they are smooth
 SOLID, CLEAR = 250, 5  # alpha above and below which a pixel is wholly in, wholly out
 

@@ -44,8 +44,8 @@ def cut(rgb: U8, inverse_depth: F32, ground: F32, matte: U8) -> Cut:
     depths: list[float] = []
     for level in levels:
         soft = filters.smoothstep(ground, level - 0.05, level + 0.05)
-        radius = max(2, max(width, height) // 256)
-        edge = filters.smoothstep(filters.guided(image, soft, radius, 1e-4, step=1), 0.2, 0.8)
+        radius = max(3, max(width, height) // 200)
+        edge = filters.smoothstep(filters.guided(image, soft, radius, 1e-4, step=2), 0.2, 0.8)
         # Colours under the subject belong to no side; there the depth alone decides.
         edge = np.where(matte > 8, soft, edge)
         if float((edge > 0.5).mean()) >= MIN_LAYER and float((edge > 0.5).mean()) <= 1.0 - MIN_LAYER:

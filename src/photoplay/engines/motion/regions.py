@@ -341,7 +341,15 @@ def _person(looks: _Looks, alpha: F32, faces: tuple[Face, ...]) -> tuple[F32 | N
         cx, cy = left + w / 2, top + h * 0.30
         cap = ((xs - cx) / (w * 0.95)) ** 2 + ((ys - cy) / (h * 1.05)) ** 2
         head = np.clip(1.6 - 1.6 * cap, 0, 1) * (1 - filters.to_f32(filters.dilate(inside, 1))) * alpha
-        hair = np.maximum(hair, np.asarray(head * (1 - np.clip(like * 1.5, 0, 1)), dtype=np.float32))
+        # Hair has the colour of what is right above the forehead; a wall or a bus behind the head has not.
+        crest = int(oval[:, 1].min())
+        strip = (np.abs(xs - cx) < 0.3 * w) & (ys < crest - 0.04 * h) & (ys > crest - 0.22 * h) & (alpha > 0.5)
+        if int(strip.sum()) < 6:
+            continue
+        crown = [float(np.median(plane[strip])) for plane in (looks.light, looks.a, looks.b)]
+        off = ((looks.a - crown[1]) / 12) ** 2 + ((looks.b - crown[2]) / 14) ** 2 + ((looks.light - crown[0]) / 30) ** 2
+        same = filters.smoothstep(filters.blur(np.exp(-off).astype(np.float32), 1.5), 0.15, 0.5)
+        hair = np.maximum(hair, np.asarray(head * same * (1 - np.clip(like * 1.5, 0, 1)), dtype=np.float32))
     found_skin = filters.blur(skin, 1.0) if float(skin.mean()) > 0.002 else None
     found_hair = filters.blur(hair, 1.5) if float((hair > 0.4).mean()) > 0.001 else None
     return found_skin, found_hair
