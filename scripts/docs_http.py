@@ -66,6 +66,7 @@ id, timestamp, nonce and dataEncrypt, sorted and joined |
 TAGS = {
     "photoplay": "photoplay's own API. Errors are problem details (`application/problem+json`) with a stable `code`.",
     "AKOOL": "AKOOL's image2Video API (v4). Errors are HTTP 200 with `{code, msg}`.",
+    "OpenAI Videos": "OpenAI's Videos API. Errors are `{error: {message, type, param, code}}`.",
     "files": "Files by signed link.",
     "health": "Health.",
 }

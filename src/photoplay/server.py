@@ -46,6 +46,12 @@ def dialects(settings: Settings) -> tuple[Dialect, ...]:
     return (akool.dialect(settings), openai.dialect(settings), native.dialect(settings))
 
 
+def register_callbacks(runtime: Runtime, settings: Settings) -> None:
+    """Has every dialect write the webhooks of the jobs that came in through it. For every process that sends them."""
+    for register in (akool.register_callbacks, openai.register_callbacks, native.register_callbacks):
+        register(runtime, settings)
+
+
 def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> FastAPI:
     """The app. ``role`` says what else this process does: ``all`` renders too, ``api`` only answers.
 
@@ -80,8 +86,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
     app.state.startup_error = None
     for dialect in spoken:
         app.include_router(dialect.router)
-    for listener in (akool.register_callbacks, openai.register_callbacks, native.register_callbacks):
-        listener(runtime, settings)
+    register_callbacks(runtime, settings)
     answer = answer_in(spoken)
 
     @app.exception_handler(PhotoplayError)

@@ -44,16 +44,15 @@ def worker(
     """Render jobs until Ctrl-C, without serving HTTP."""
     settings = load_settings(data_dir, slots=slots)
     start_logging(settings)
-    from photoplay.dialects import akool, native
     from photoplay.jobs.runtime import Runtime
+    from photoplay.server import register_callbacks
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     runtime = Runtime.open(settings)
     try:
-        for register in (akool.register_callbacks, native.register_callbacks):
-            register(runtime, settings)
+        register_callbacks(runtime, settings)
         runtime.launch("worker")
         out.print("photoplay worker is ready")
         stop.wait()
