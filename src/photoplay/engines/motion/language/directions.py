@@ -13,6 +13,7 @@ STIRS = frozenset({"flow", "sway", "waft", "fall", "flicker", "alive"})  # verbs
 FAR_TOKENS = 12  # words between a verb and its direction, at most
 _NEAR = frozenset({"in", "out", "up", "down", "back", "around", "through", "over"})  # little words: close to their verb
 _NEAR_TOKENS = 3
+_SIDES = frozenset({"left", "right", "up", "down"})
 _WEAK = frozenset({"sideways", "over", "along"})  # say less than any other direction
 
 
@@ -61,6 +62,8 @@ class Directions:
             after.append((at, other.concept))
         if after:
             sided = [found for found in after if found[1] not in _WEAK]
+            if any(direction in _SIDES for _, direction in sided):
+                sided = [found for found in sided if found[1] != "through"]  # "to the right past the columns"
             return sided or after[:1]
         for at in range(index - 1, -1, -1):
             other = self.items[at]

@@ -26,12 +26,18 @@ class InnerMotion(Clause):
 
     def _noun_moves(self, noun: str, item: Item) -> None:
         kind = LifeKind(noun[5:]) if noun.startswith("life.") else LIFE_NOUNS[noun]
-        if noun == "n.sway" and item.concept == "fall":
+        if (noun == "n.sway" and item.concept == "fall") or (kind is LifeKind.SWAY and self._falls()):
             kind = LifeKind.PETALS
         if noun == "n.light" and item.concept in {"rise", "sink", "fall"}:
             self._ignored(item)  # sunrise and sunset
             return
         self._life(kind, item)
+
+    def _falls(self) -> bool:
+        """ "leaves spiral to the ground": what comes off a plant and goes down."""
+        loose = {"leaf", "leaves", "blossom", "blossoms", "petals"}
+        named = any(self.tokens[i.last - 1].text in loose for i in self.items if i.concept == "n.sway")
+        return self.english and named and any(item.concept == "down" for item in self.items)
 
     def _life(self, kind: LifeKind, item: Item) -> None:
         if kind is LifeKind.SWAY and self._sways_camera(item):
@@ -103,6 +109,8 @@ class InnerMotion(Clause):
     def _ignored(self, item: Item) -> None:
         if not self._negated(item):
             self.reading.actions.append(self._whole())
+            doer = self.owners.of_verb(self.items.index(item))
+            self.reading.doubtful = doer in {None, Owner.CAMERA} and self.context.owner is not Owner.ACTOR
         elif not self.reading.empty:
             return
         else:

@@ -84,6 +84,7 @@ class Reading:
     still_subject: str | None = None  # "nothing else moves"
     actions: list[str] = field(default_factory=list)  # what a photo engine cannot do
     hints: list[MoveIntent] = field(default_factory=list)  # count only when nothing else moves the camera
+    doubtful: bool = False  # the action has no doer: it may mean the camera in other words
     effects: list[tuple[str, str]] = field(default_factory=list)  # (name, words)
     unclear: list[str] = field(default_factory=list)  # asks for motion, but not which
     uncovered: bool = False  # nothing was recognised: worth asking for its meaning

@@ -65,6 +65,8 @@ class _Clause(InnerMotion):
             self._item(index, item)
         if not self.placed and not self.reading.refusals:
             self._ellipsis()
+        if self.reading.empty and not self.placed:
+            self._unknown_verb()
         self._bare_nouns()
         self._only()
         self._spend_manner()
@@ -135,6 +137,8 @@ class _Clause(InnerMotion):
     def _generic_verb(self, index: int, item: Item) -> None:
         if self.owners.is_noun(item) and not self.directions.around(index, item, item.concept):
             return
+        if item.concept == "follow" and self.context.verb and self.tokens[item.first].text.endswith("ing"):
+            return  # "pan right, following the coast": tells what the pan is for
         owner = self.owners.of_verb(index)
         if self._described(item) and owner is not Owner.CAMERA:
             return
@@ -153,7 +157,7 @@ class _Clause(InnerMotion):
         if self._negated(item):
             self._no_generic_verb(item)
         elif item.concept in grammar.ALONE and (
-            owner is Owner.CAMERA or item.concept == "follow" or self._bare_order()
+            item.last - item.first > 2 or owner is Owner.CAMERA or item.concept == "follow" or self._bare_order()
         ):
             kind, sign = grammar.ALONE[item.concept]
             self._place(item, MoveIntent(kind, sign), any_sign=True)
@@ -221,6 +225,8 @@ class _Clause(InnerMotion):
         noun = self.owners.life_noun(index, after=False)
         if any(other.concept == "everything" for other in self.items) and owner is not Owner.CAMERA:
             self.reading.still_subject = self._whole()
+        elif noun is not None and self.tokens[item.first].text.startswith("linger"):
+            self._noun_moves(noun, item)
         elif noun is not None and owner is not Owner.CAMERA:
             if not self._negated(item):
                 kind = LifeKind(noun[5:]) if noun.startswith("life.") else LIFE_NOUNS[noun]
@@ -243,6 +249,14 @@ class _Clause(InnerMotion):
     def _slows(self, item: Item) -> bool:
         """ "no fast movement" does not forbid movement."""
         return any(word.concept in {"fast", "sudden", "strong", "extreme", "dramatic"} for word, _ in self.manners)
+
+    def _unknown_verb(self) -> None:
+        """ "the camera wheels around the car": a direction after the camera is enough, whatever the verb."""
+        for index, item in enumerate(self.items):
+            if item.concept == "camera" and self.owners.subject() is Owner.CAMERA:
+                around = any(other.concept == "around" for other in self.items[index:])
+                self._directed(index, item, "turn" if around else "move")
+                return
 
     def _ellipsis(self) -> None:
         """ "... and then back out": a direction alone takes the verb before it."""

@@ -61,6 +61,7 @@ class Table:
     stems: dict[str, list[_Entry]] = field(default_factory=dict)
     common: frozenset[str] = frozenset()  # small words: say nothing, but tell the language
     negation_anywhere: bool = False  # a negation may follow what it negates
+    object_before: str = ""  # verbs that end so (infinitives) have their object before them
     prefixes: tuple[str, ...] = ()  # letters that may stand before a word without a space
     fold_chars: dict[str, str] = field(default_factory=dict)  # traditional to simplified
 
@@ -190,6 +191,7 @@ def table(language: str) -> Table:
     built = Table(
         common=frozenset(fold(word) for word in raw.get("common", "").split()),
         negation_anywhere=bool(raw.get("negation_anywhere", False)),
+        object_before=raw.get("object_before", ""),
         prefixes=_ARABIC_PREFIXES if language == "ar" else (),
     )
     simplified = raw.get("fold", "").split()

@@ -65,6 +65,13 @@ class Owners:
         verb = self.items[index]
         candidates = [item for item in self.items[:index] if item.last <= verb.first and self._role(item) is not None]
         subjects = [item for item in candidates if not self._is_object(item)] or candidates
+        ending = self.words.object_before
+        if (
+            ending
+            and self.tokens[verb.last - 1].text.endswith(ending)
+            and not any(item.concept == "camera" for item in subjects)
+        ):
+            return None  # German: "an das Auge heranfahren"
         if subjects:
             role = self._role(self._best(subjects))
             # Where the verb comes last, what stands before it is as often its object.

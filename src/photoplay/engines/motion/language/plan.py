@@ -250,7 +250,8 @@ def _ask_meaning(heard: _Heard, meaning: Meaning) -> None:
     runs: list[list[int]] = []
     for i, (segment, reading) in enumerate(heard.clauses):
         asks = any(item.concept in _ASKING for item in segment.items)
-        if not (reading.unclear or (reading.uncovered and (silent or asks))):
+        doubtful = reading.doubtful and not reading.moves and not reading.life
+        if not (reading.unclear or doubtful or (reading.uncovered and (silent or asks))):
             continue
         joined = bool(runs) and runs[-1][-1] == i - 1 and segment.link in {Link.AND, Link.OR}
         if joined and segment.sentence == heard.clauses[i - 1][0].sentence:
@@ -272,10 +273,14 @@ def _take_label(heard: _Heard, run: list[int], text: str, label: str) -> None:
     reading = heard.clauses[run[0]][1]
     negated = any(item.concept == "neg" for i in run for item in heard.clauses[i][0].items)
     manner = combined([manner for i in run for _, manner in manner_words(heard.clauses[i][0], heard.tokens)])
+    made = grammar.concept_move(label) or grammar.ALONE.get(label)
+    about_camera = any(item.concept == "camera" for i in run for item in heard.clauses[i][0].items)
+    if made is None and (about_camera or any(heard.clauses[i][1].doubtful for i in run)):
+        return  # it stays as the keywords have it
     for i in run:
         heard.clauses[i][1].unclear = []
+        heard.clauses[i][1].actions = []
         heard.clauses[i][1].uncovered = False
-    made = grammar.concept_move(label) or grammar.ALONE.get(label)
     if made is not None:
         kind, sign = made
         if negated and kind is not MoveKind.STATIC:  # "the view never changes" means static as it stands
@@ -285,7 +290,7 @@ def _take_label(heard: _Heard, run: list[int], text: str, label: str) -> None:
     elif label.startswith("life."):
         strength = 0.0 if negated else round(min(4.0, max(0.3, manner.factor)), 2)
         reading.life.append(LifeIntent(LifeKind(label[5:]), strength, text))
-    elif label == "action" and not negated and not any(i.concept == "camera" for i in heard.clauses[run[0]][0].items):
+    elif label == "action" and not negated:
         reading.actions.append(text)
 
 

@@ -189,7 +189,7 @@ def build(placed: Sequence[Placed], refusals: Sequence[Refusal], *, no_motion: b
             notes.append("no camera movement was asked for: the camera stays still")
         return Timeline(Shot(moves=(Move(kind=MoveKind.STATIC),)), tuple(notes))
     kept = _merge(kept)
-    kept = _dolly_zooms(kept, notes)
+    kept = _dolly_zooms(_cranes(kept), notes)
     kept = _contradictions(kept, notes)
     kept = _stills(kept, notes)
     kept = _limit(_without_gaps(kept), notes)
@@ -228,6 +228,23 @@ def _merge(placed: Sequence[Placed]) -> list[Placed]:
                 break
         else:
             kept.append(p)
+    return kept
+
+
+def _cranes(placed: Sequence[Placed]) -> list[Placed]:
+    """ "a crane shot going up": the rise is the crane's."""
+    kept = list(placed)
+    for crane in placed:
+        if crane.move.kind is not MoveKind.CRANE or not crane.move.loose:
+            continue
+        rises = [
+            p
+            for p in kept
+            if p.move.kind is MoveKind.PEDESTAL and p.step == crane.step and p.sentence == crane.sentence
+        ]
+        if rises:
+            kept[kept.index(crane)] = replace(crane, move=replace(crane.move, sign=rises[0].move.sign))
+            kept = [p for p in kept if p not in rises]
     return kept
 
 
