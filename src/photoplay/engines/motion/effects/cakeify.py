@@ -232,8 +232,8 @@ def _face(
 ) -> tuple[U8, tuple[int, int]]:
     """The cut face, straight (not leaning), premultiplied RGBA with the line at its left, and its corner (0, top)."""
     height, width = max(8, round(cut.length)), max(8, round(depth))
-    u, v = craft.grid(width, height)
-    u, v = (u + 0.5) / width, (v + 0.5) / height  # across (depth), down
+    across, down = craft.grid(width, height)
+    u, v = (across + 0.5) / width, (down + 0.5) / height
     # Its outline: as deep as a round body is, square enough to be cake.
     end = 2 * v - 1
     end = np.where(((end < 0) & sides[1]) | ((end > 0) & sides[3]), 0.0, end)  # what the frame cuts off goes on

@@ -59,10 +59,14 @@ class _Crush(Animator):
         scale = toolkit.frame_scale(stage, spec)
         self._flecks = [
             craft.Fleck(
-                index, (FIRST if index < 14 else FLAT) * spec.duration_s - 0.05 * float(rng.random()), float(rng.uniform(0.5, 1.1)),
+                index,
+                (FIRST if index < 14 else FLAT) * spec.duration_s - 0.05 * float(rng.random()),
+                float(rng.uniform(0.5, 1.1)),
                 (focus.centre[0] + side * 0.5 * focus.width - f[0]) * scale,
                 (self._bottom - float(rng.uniform(0.05, 0.4)) * focus.height - f[1]) * scale,
-                side * float(rng.uniform(0.2, 0.9)) * spec.height, -float(rng.uniform(0.1, 0.8)) * spec.height, float(rng.uniform(0.3, 1.0)),
+                side * float(rng.uniform(0.2, 0.9)) * spec.height,
+                -float(rng.uniform(0.1, 0.8)) * spec.height,
+                float(rng.uniform(0.3, 1.0)),
             )
             for index in range(36)
             for side in ((-1, 1)[index % 2],)

@@ -18,15 +18,16 @@ VERMILION = (196.0, 40.0, 30.0)
 def paper(rng: np.random.Generator, width: int, height: int) -> F32:
     """Hand-made paper: (height, width, 3) float32, with fibres and clouds."""
     clouds = toolkit.clouds(rng, width, height, max(width, height) / 5, 5)
-    fibre = cv2.GaussianBlur(rng.standard_normal((height, width), dtype=np.float32), (0, 0), 2.2, sigmaY=0.7)
+    noise = rng.standard_normal((height, width), dtype=np.float32)
+    fibre = np.asarray(cv2.GaussianBlur(noise, (0, 0), 2.2, sigmaY=0.7), np.float32)
     tone = 0.93 + 0.09 * clouds + 0.05 * fibre
     return np.asarray(np.clip(PAPER * tone[..., None], 0, 255), np.float32)
 
 
 def lines(rgb: U8, size: float) -> F32:
-    """Where a brush would draw lines, 0 none .. 1 full ink: extended difference of Gaussians (Winnemoeller 2011)."""
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
-    grey = cv2.bilateralFilter(grey, 7, 0.12, max(2.0, size))
+    """Where a brush would draw lines, 0 none .. 1 full ink: extended difference of Gaussians (Winnemöller)."""
+    light = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
+    grey = cv2.bilateralFilter(light, 7, 0.12, max(2.0, size))
     fine = cv2.GaussianBlur(grey, (0, 0), size)
     wide = cv2.GaussianBlur(grey, (0, 0), size * 1.6)
     sharp = fine - 0.98 * wide
@@ -35,7 +36,7 @@ def lines(rgb: U8, size: float) -> F32:
 
 
 def painting(rgb: U8, rng: np.random.Generator, *, gold: float = 0.0, colour: float = 0.12) -> U8:
-    """The picture as an ink painting on paper: washes in a few tones, lines, a breath of its colour, gold in the lights.
+    """The picture as an ink painting on paper: washes in a few tones, lines, a breath of its colour, gold in lights.
 
     Worked at no more than 1280 pixels and enlarged: brush work has no finer detail, and 4k stays quick. Lines are
     laid on at full size.
@@ -100,10 +101,13 @@ def sun(
         radius * 0.10 + 1,
         sigmaY=max(0.8, radius * 0.006),
     )
-    streak = streak / max(float(streak.std()), 1e-6)
     cover = np.clip(0.5 - distance / max(1.0, 0.006 * radius), 0, 1) * strength
     cover = cover * np.clip(
-        0.90 + 0.10 * dry - 0.10 * np.clip(streak - 1.1, 0, 1) * np.clip(1.2 + distance / radius, 0, 1), 0, 1
+        0.90
+        + 0.10 * dry
+        - 0.10 * np.clip(streak / max(float(streak.std()), 1e-6) - 1.1, 0, 1) * np.clip(1.2 + distance / radius, 0, 1),
+        0,
+        1,
     )
     part = picture[y0:y1, x0:x1].astype(np.float32)
     red = np.array(VERMILION, np.float32) * (0.86 + 0.22 * dry)[..., None]

@@ -44,16 +44,17 @@ class _Painted(Animator):
         self._names = [one.name for one in extra]
         self._due, places = _spread(stage, focus, rng)
         d = spec.duration_s
-        self.cues = tuple(
+        drops = [
             Cue(
                 at_s=at * d,
-                kind="splash" if k == 0 else "pop",
-                strength=0.5 if k == 0 else 0.3,
-                pan=focus.pan(places[k][0]),
+                kind="pop" if index else "splash",
+                strength=0.3 if index else 0.5,
+                pan=focus.pan(place[0]),
                 duration_s=0.5,
             )
-            for k, at in enumerate(DROPS)
-        ) + (Cue(at_s=0.9 * d, kind="bell", strength=0.4, duration_s=1.0),)
+            for index, (at, place) in enumerate(zip(DROPS, places, strict=True))
+        ]
+        self.cues = (*drops, Cue(at_s=0.9 * d, kind="bell", strength=0.4, duration_s=1.0))
 
     def frame(self, moment: Moment) -> Changes:
         t = moment.t

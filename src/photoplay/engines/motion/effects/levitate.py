@@ -54,7 +54,9 @@ class _Rise(Animator):
                 index, float(rng.uniform(RISE, 0.75)) * spec.duration_s, float(rng.uniform(1.0, 2.2)),
                 (focus.centre[0] + float(rng.normal(0, 0.35)) * focus.width - focus.frame[0]) * scale,
                 (focus.box[3] - float(rng.uniform(0, 0.1)) * focus.height - focus.frame[1]) * scale,
-                float(rng.normal(0, 0.03)) * spec.height, -float(rng.uniform(0.06, 0.22)) * spec.height, float(rng.uniform(0.3, 1.0)),
+                float(rng.normal(0, 0.03)) * spec.height,
+                -float(rng.uniform(0.06, 0.22)) * spec.height,
+                float(rng.uniform(0.3, 1.0)),
             )
             for index in range(34)
         ]  # fmt: skip

@@ -42,9 +42,12 @@ class _Neon(Animator):
         self._flicker = [rng.random(400) for _ in COLOURS]
         self._tubes = _tubes(stage, focus)
         d = spec.duration_s
-        self.cues = (Cue(at_s=0.10 * d, kind="swell", strength=0.3, duration_s=0.3 * d),) + tuple(
-            Cue(at_s=at * d, kind="spark", strength=0.6, pan=pan, duration_s=0.4)
-            for at, pan in zip(LIT, (0.0, -0.4, 0.4), strict=True)
+        self.cues = (
+            Cue(at_s=0.10 * d, kind="swell", strength=0.3, duration_s=0.3 * d),
+            *(
+                Cue(at_s=at * d, kind="spark", strength=0.6, pan=pan, duration_s=0.4)
+                for at, pan in zip(LIT, (0.0, -0.4, 0.4), strict=True)
+            ),
         )
 
     def frame(self, moment: Moment) -> Changes:

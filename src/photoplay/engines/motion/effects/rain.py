@@ -40,8 +40,10 @@ class _Rain(Animator):
         self._curtains = []
         behind = max(0, focus.key - 1) if focus.subject is not None else 0
         for count, length, width, strength, speed, after in (
-            (420, 0.035, 0.0010, 0.34, 1.6, behind), (260, 0.065, 0.0013, 0.50, 2.3, None), (70, 0.13, 0.0021, 0.42, 3.4, None),
-        ):  # fmt: skip
+            (420, 0.035, 0.0010, 0.34, 1.6, behind),
+            (260, 0.065, 0.0013, 0.50, 2.3, None),
+            (70, 0.13, 0.0021, 0.42, 3.4, None),
+        ):
             pictures = [
                 weather.streak(
                     length * height * float(rng.uniform(0.7, 1.3)),

@@ -221,5 +221,6 @@ def _turned(rgba: U8) -> U8:
     c, s = abs(math.cos(ANGLE)), abs(math.sin(ANGLE))
     size = round(width * c + height * s), round(width * s + height * c)
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -math.degrees(ANGLE), 1.0)
-    matrix[:, 2] += np.array([size[0] - width, size[1] - height]) / 2
+    matrix[0, 2] += (size[0] - width) / 2
+    matrix[1, 2] += (size[1] - height) / 2
     return np.asarray(cv2.warpAffine(rgba, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)

@@ -38,8 +38,10 @@ class _Snow(Animator):
         self._curtains = []
         behind = max(0, focus.key - 1) if focus.subject is not None else 0
         for count, size, soft, strength, speed, after in (
-            (520, 0.006, 0.8, 0.62, 0.10, behind), (200, 0.011, 0.5, 0.85, 0.17, None), (34, 0.030, 1.0, 0.50, 0.30, None),
-        ):  # fmt: skip
+            (520, 0.006, 0.8, 0.62, 0.10, behind),
+            (200, 0.011, 0.5, 0.85, 0.17, None),
+            (34, 0.030, 1.0, 0.50, 0.30, None),
+        ):
             pictures = [
                 weather.flake(size * height * float(rng.uniform(0.6, 1.4)), soft, strength, rng) for _ in range(10)
             ]

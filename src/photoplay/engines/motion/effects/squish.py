@@ -193,6 +193,7 @@ def glove(size: float, arm: float, side: int) -> tuple[U8, tuple[float, float]]:
     # Drawn for the glove that comes from the left (fingers to the right), mirrored for the other.
     wrist = (width - pad - size * 1.02, pad + 0.80 * size)
     x, y = craft.grid(width, height)
+
     def scaled(dx: float, dy: float) -> tuple[float, float]:
         return wrist[0] + dx * size, wrist[1] + dy * size
 
