@@ -18,7 +18,7 @@ from photoplay.engines.motion import edges, filters, plate
 from photoplay.engines.motion.fit import fit
 from photoplay.engines.motion.types import F32, U8, Layer, Photo, SceneMap, Stage
 
-HOLE_GROWTH = 0.7  # pixels at analysis size by which a hole is larger than the nearer layer's matte
+HOLE_GROWTH = 0.5  # pixels at analysis size by which a hole is larger than the nearer layer's matte
 CONTEXT_GROWTH = 4.0  # pixels at analysis size around a nearer layer that no fill is made from: its blur tints them
 SOFTEN = 0.7  # how much of the softened picture the far end of a mirrored margin shows
 FILL_LONG_SIDE = 2048  # pixels; larger canvases are filled at this size and the fill enlarged
