@@ -30,6 +30,7 @@ from photoplay.errors import (
     LimitError,
     MissingField,
     PhotoplayError,
+    RequestError,
     StateError,
     UnknownModel,
 )
@@ -244,6 +245,22 @@ def _origin(door: Door, caller: Caller, job: Job) -> JobRequest:
         except JobNotFound:
             break
     raise ArtifactNotFound("The photo of this video is gone, so it cannot be remixed.")
+
+
+@router.post("/videos/edits", include_in_schema=False)
+@router.post("/videos/extensions", include_in_schema=False)
+@router.post("/videos/characters", include_in_schema=False)
+@router.get("/videos/characters/{character_id}", include_in_schema=False)
+def not_offered(caller: Calling) -> Response:
+    """What the vendor has and this service does not: work on videos rather than photos.
+
+    Raises:
+        RequestError: always.
+    """
+    raise RequestError(
+        "This service animates photos: it does not edit or extend videos and has no characters. Create a video from a "
+        "photo, or remix one with another prompt."
+    )
 
 
 # What is around videos -------------------------------------------------------------------------------------------
