@@ -128,7 +128,7 @@ def foreground(
     mean = filters.box(grey, 4)
     texture = np.sqrt(np.maximum(filters.box(grey * grey, 4) - mean * mean, 0.0))
     limit = (
-        MAX_TINT + 8.0 * np.maximum(texture[rows * size[1] // height, columns * size[0] // width] - 12.0, 0.0)[:, None]
+        MAX_TINT + 8.0 * np.maximum(texture[rows * size[1] // height, columns * size[0] // width] - 7.0, 0.0)[:, None]
     )
     to_back = np.clip((1.0 - to_front) * rest / np.maximum(1.0 - share, 0.2), -limit, limit)
     for colours, opacity in below:

@@ -139,7 +139,8 @@ def build_stage(
         for index, (colour, opacity) in enumerate(zip(colours, opacities, strict=True))
     )
     frame = (float(canvas.frame[0]), float(canvas.frame[1]), float(canvas.frame[2]), float(canvas.frame[3]))
-    return Stage(scene, layers, frame, output, (canvas.scale, canvas.shift[0], canvas.shift[1]))
+    shift = (canvas.scale, canvas.shift[0], canvas.shift[1])
+    return Stage(scene, layers, frame, output, shift, photo_size=photo.size)
 
 
 def _place(rgb: U8, canvas: Canvas) -> U8:

@@ -106,3 +106,4 @@ class Stage:
     frame: tuple[float, float, float, float]
     output: tuple[int, int]  # video (width, height), both even
     photo_to_working: tuple[float, float, float]  # scale, dx, dy: working = photo_px * scale + (dx, dy)
+    photo_size: tuple[int, int] | None = None  # (width, height) in pixels, when known
