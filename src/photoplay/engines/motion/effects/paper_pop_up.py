@@ -48,13 +48,8 @@ class _Card(Animator):
             f = focus.frame
             w, h = f[2] - f[0], f[3] - f[1]
             panel = np.zeros(alpha.shape, np.uint8)
-            cv2.rectangle(
-                panel,
-                (round(f[0] + 0.2 * w), round(f[1] + 0.16 * h)),
-                (round(f[0] + 0.8 * w), round(f[1] + 0.84 * h)),
-                255,
-                -1,
-            )
+            low, high = (f[0] + 0.2 * w, f[1] + 0.16 * h), (f[0] + 0.8 * w, f[1] + 0.84 * h)
+            panel[round(low[1]) : round(high[1]), round(low[0]) : round(high[0])] = 255
             alpha = panel
             self._bottom = f[1] + 0.84 * h
             self.notes = ("paper-pop-up: no clear subject was found, so a panel of the picture pops up",)

@@ -73,5 +73,5 @@ class _Rain(Animator):
         flash = max(toolkit.pulse(t, FLASH, 0.012), 0.7 * toolkit.pulse(t, FLASH + 0.028, 0.016))
         if flash > 0.0:
             grade = grade.then(Grade.of(exposure=1.0 + 0.55 * flash, tint=(6.0 * flash, 8.0 * flash, 16.0 * flash)))
-        sprites = tuple(one.sprite(moment.time_s, wet) for one in self._curtains) if wet > 0.0 else ()
+        sprites = tuple(sprite for one in self._curtains for sprite in one.sprites(moment.time_s, wet))
         return Changes(grade=grade, sprites=sprites)

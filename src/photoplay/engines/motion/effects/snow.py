@@ -62,8 +62,10 @@ class _Snow(Animator):
         if cold <= 0.0:
             return Changes()
         grade = Grade().toward(Grade.of(exposure=0.97, contrast=0.92, saturation=0.66, tint=(-3.0, 2.0, 10.0)), cold)
+        swing = [0.012 * (k + 1) * self._height * math.sin(1.1 * moment.time_s + 1.7 * k) for k in range(3)]
         sprites = tuple(
-            one.sprite(moment.time_s, falling, 0.012 * (k + 1) * self._height * math.sin(1.1 * moment.time_s + 1.7 * k))
-            for k, one in enumerate(self._curtains)
+            sprite
+            for one, sway in zip(self._curtains, swing, strict=True)
+            for sprite in one.sprites(moment.time_s, falling, sway)
         )
         return Changes(grade=grade, sprites=sprites)

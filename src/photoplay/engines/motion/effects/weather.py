@@ -14,43 +14,39 @@ from photoplay.engines.motion.types import F32, U8
 
 @dataclass(frozen=True, slots=True)
 class Curtain:
-    """One depth of falling things: a picture twice as tall and wide as it repeats, moved over the frame.
+    """One depth of falling things: a tile of the frame's size that wraps round both ways, moved over the frame.
 
-    ``tile``: premultiplied RGBA of (2 * period) pixels; ``step``: its pixels a second, right and down; ``after``: the
+    ``tile``: (h, w, 4) uint8 premultiplied RGBA; ``step``: frame pixels a second, right and down; ``after``: the
     stage layer it follows.
     """
 
     tile: U8
-    period: tuple[int, int]
     step: tuple[float, float]
     after: int | None
-    scale: float
 
-    def sprite(self, time_s: float, opacity: float, sway: float = 0.0) -> Sprite:
-        """The curtain at a time."""
-        dx = (self.step[0] * time_s + sway) % self.period[0]
-        dy = (self.step[1] * time_s) % self.period[1]
-        return Sprite(
-            self.tile,
-            x=(dx - self.period[0]) * self.scale,
-            y=(dy - self.period[1]) * self.scale,
-            scale=self.scale,
-            after=self.after,
-            opacity=opacity,
-        )
+    def sprites(self, time_s: float, opacity: float, sway: float = 0.0) -> list[Sprite]:
+        """The curtain at a time: the tile up to four times, at whole pixels, which are pasted instead of warped."""
+        if opacity <= 0.0:
+            return []
+        height, width = self.tile.shape[:2]
+        dx, dy = round(self.step[0] * time_s + sway) % width, round(self.step[1] * time_s) % height
+        return [
+            Sprite(self.tile, x=float(x), y=float(y), after=self.after, opacity=opacity)
+            for x in ({dx, dx - width} if dx else {0})
+            for y in ({dy, dy - height} if dy else {0})
+        ]
 
 
 def curtain(spec: Spec, drops: list[tuple[U8, int, int]], step: tuple[float, float], after: int | None) -> Curtain:
     """Drops (picture, x, y) drawn on a tile of the frame's size that wraps; ``step`` in frame pixels a second."""
-    period = spec.width, spec.height
-    tile = np.zeros((period[1], period[0], 4), np.float32)
+    tile = np.zeros((spec.height, spec.width, 4), np.uint8)
     for picture, x, y in drops:
-        rows = (np.arange(picture.shape[0]) + y) % period[1]
-        columns = (np.arange(picture.shape[1]) + x) % period[0]
-        part = tile[np.ix_(rows, columns)]
-        tile[np.ix_(rows, columns)] = picture + part * (1 - picture[..., 3:].astype(np.float32) / 255)
-    whole = np.clip(tile, 0, 255).astype(np.uint8)
-    return Curtain(np.ascontiguousarray(np.tile(whole, (2, 2, 1))), period, step, after, 1.0)
+        rows = (np.arange(picture.shape[0]) + y) % spec.height
+        columns = (np.arange(picture.shape[1]) + x) % spec.width
+        under = tile[np.ix_(rows, columns)].astype(np.uint16)
+        rest = 255 - picture[..., 3:].astype(np.uint16)
+        tile[np.ix_(rows, columns)] = np.minimum(picture + (under * rest + 127) // 255, 255).astype(np.uint8)
+    return Curtain(tile, step, after)
 
 
 def streak(length: float, width: float, slant: float, colour: craft.Colour, strength: float) -> U8:
