@@ -8,7 +8,7 @@ import asyncio
 import math
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ValidationError
@@ -72,6 +72,7 @@ def _calling(request: Request) -> Caller:
 
 
 Calling = Annotated[Caller, Depends(_calling)]
+VideoId = Annotated[str, Path(description="Id of a video, or of a job in any other form")]
 IdempotencyKey = Annotated[str | None, Header(description="The same key gives the same video")]
 
 
@@ -130,8 +131,8 @@ def _create(request: Request, caller: Caller, found: Sent, idempotency_key: str 
 def list_videos(
     request: Request,
     caller: Calling,
-    limit: Annotated[int, Query(ge=0, le=wire.MAX_PAGE)] = 20,
-    order: Literal["asc", "desc"] = "desc",
+    limit: Annotated[int, Query(ge=0, le=wire.MAX_PAGE, description="Videos on a page")] = 20,
+    order: Annotated[Literal["asc", "desc"], Query(description="Oldest or newest first")] = "desc",
     after: Annotated[str | None, Query(description="Id of the last video of the page before")] = None,
 ) -> wire.VideoList:
     """Videos of the account, whichever wire API they came through, by the time of their creation."""
@@ -156,14 +157,14 @@ def list_videos(
 
 
 @router.get("/videos/{video_id}", response_model=wire.Video, summary="Read a video")
-def retrieve(request: Request, video_id: str, caller: Calling) -> JSONResponse:
+def retrieve(request: Request, video_id: VideoId, caller: Calling) -> JSONResponse:
     """The video with that id. While it is not finished, a header says when to ask again."""
     door = door_of(request)
     return _shown(door, _job(door, caller, video_id))
 
 
 @router.delete("/videos/{video_id}", summary="Delete a finished video and its files")
-def delete(request: Request, video_id: str, caller: Calling) -> wire.VideoDeleted:
+def delete(request: Request, video_id: VideoId, caller: Calling) -> wire.VideoDeleted:
     """Removes a completed or failed video."""
     door = door_of(request)
     job = _job(door, caller, video_id)
@@ -181,7 +182,12 @@ def delete(request: Request, video_id: str, caller: Calling) -> wire.VideoDelete
     summary="Download a video, its thumbnail or its sprite sheet",
     responses={200: {"content": {"video/mp4": {}, "image/webp": {}}, "description": "The file"}},
 )
-async def download(request: Request, video_id: str, caller: Calling, variant: content.Variant = "video") -> Response:
+async def download(
+    request: Request,
+    video_id: VideoId,
+    caller: Calling,
+    variant: Annotated[content.Variant, Query(description="Which file")] = "video",
+) -> Response:
     """The bytes themselves, whole or in byte ranges. The sprite sheet is five by five frames, made when first asked."""
     door = door_of(request)
     storage = door.runtime.storage
@@ -208,7 +214,7 @@ def _one_at_a_time(request: Request) -> asyncio.Lock:
     openapi_extra=_documented(wire.RemixBody),
 )
 async def remix(
-    request: Request, video_id: str, caller: Calling, idempotency_key: IdempotencyKey = None
+    request: Request, video_id: VideoId, caller: Calling, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """A new video of the same photo, with everything as in the completed video but the prompt."""
     async with sent(request, max_part_bytes=_FORM_BYTES) as found:
@@ -277,8 +283,8 @@ def not_offered(caller: Calling) -> Response:
                     "schema": {
                         "type": "object",
                         "properties": {
-                            "file": {"type": "string", "format": "binary"},
-                            "purpose": {"type": "string", "default": "vision"},
+                            "file": {"type": "string", "format": "binary", "description": "The photo"},
+                            "purpose": {"type": "string", "default": "vision", "description": "Answered as it is"},
                         },
                         "required": ["file"],
                     }
@@ -316,7 +322,9 @@ def list_models(request: Request, caller: Calling) -> wire.ModelList:
 
 
 @router.get("/models/{name}", summary="Read a model")
-def read_model(request: Request, name: str, caller: Calling) -> wire.ModelObject:
+def read_model(
+    request: Request, name: Annotated[str, Path(description="Name of a model")], caller: Calling
+) -> wire.ModelObject:
     """The model of that name."""
     model = door_of(request).runtime.catalog.model(name)
     return wire.ModelObject(id=model.name, owned_by=model.provider)

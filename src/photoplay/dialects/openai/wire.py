@@ -66,10 +66,12 @@ class CreateBody(_Body):
         default=None, description="The photo: a file, or an object with `image_url` (URL or data URL) or `file_id`"
     )
     image_reference: Any = Field(default=None, description="The same under vLLM-Omni's name")
-    seed: Annotated[Annotated[int, Field(ge=0, lt=2**63)] | None, BeforeValidator(_absent)] = None
+    seed: Annotated[Annotated[int, Field(ge=0, lt=2**63)] | None, BeforeValidator(_absent)] = Field(
+        default=None, description="The same seed, photo and words give the same video"
+    )
     negative_prompt: Text = Field(default=None, description="What should not happen")
     width: Count = Field(default=None, description="With `height`: the size in pixels, before `size`")
-    height: Count = None
+    height: Count = Field(default=None, description="With `width`")
     fps: Count = Field(default=None, description="Frames a second")
     num_frames: Count = Field(default=None, description="Length in frames, before `seconds`")
     aspect_ratio: Text = Field(default=None, description="Shape such as 16:9, where no size is given")
