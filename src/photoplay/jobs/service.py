@@ -34,6 +34,7 @@ from photoplay.jobs.job import Artifact, Job, JobRequest, JobState, MediaRef
 from photoplay.jobs.lifecycle import Books, Lifecycle
 from photoplay.jobs.queue import RenderQueue
 from photoplay.jobs.store import JobStore, Page
+from photoplay.jobs.text import check_text
 from photoplay.jobs.uploads import Upload, Uploads
 from photoplay.storage import Storage
 
@@ -110,6 +111,7 @@ class JobService:
         """
         if account.blocked:
             raise AccountBlocked
+        check_text(request)
         digest = ""
         if idempotency_key is not None:
             _check_key(idempotency_key)
