@@ -89,9 +89,10 @@ class _Card(Animator):
             exposure=0.70 + 0.30 * math.sin(min(max(angle, 0.0), math.pi / 2)) + 0.06 * max(0.0, stands - 1.0)
         )
         cast = toolkit.chain(
-            toolkit.stretch(fold, 1.02, max(0.05, 0.55 * abs(tall))), toolkit.shear(self._bottom, 0.45 * max(0.15, stands)),
+            toolkit.stretch(fold, 1.02, max(0.05, 0.55 * abs(tall))),
+            toolkit.shear(self._bottom, 0.45 * max(0.15, stands)),
             toolkit.shift(0.004 * focus.unit, 0.006 * focus.unit),
-        )  # fmt: skip
+        )
         layers: dict[int | str, LayerChange] = {
             "paper-shadow": LayerChange(affine=cast, opacity=0.75 * cut),
             "paper-cut": LayerChange(affine=fall, opacity=cut if down <= 0.0 else 1.0, grade=light),
