@@ -180,25 +180,24 @@ def bell(centre_hz: Floats | float, width: float = 0.5) -> F32:
 # tones --------------------------------------------------------------------------------------------------------
 
 
-def phase(hz: F32, start: float = 0.0) -> NDArray[np.float64]:
-    """Phase in radians of a tone whose frequency is ``hz`` at each sample."""
-    return 2 * np.pi * (start + np.cumsum(hz, dtype=np.float64) / RATE)
-
-
-def tone(hz: F32 | float, n: int, start: float = 0.0) -> F32:
-    """A sine of a fixed or moving frequency."""
+def tone(hz: Floats | float, n: int, start: float = 0.0) -> F32:
+    """A sine of a fixed or moving frequency; ``start`` is its first phase in turns."""
     if isinstance(hz, np.ndarray):
-        return np.sin(phase(hz, start)).astype(np.float32)
-    return np.sin(2 * np.pi * (start + seconds(n).astype(np.float64) * hz)).astype(np.float32)
+        turns = start + np.cumsum(hz, dtype=np.float64) / RATE
+    else:
+        turns = start + np.arange(n, dtype=np.float64) * (hz / RATE)
+    # The whole turns are dropped in double precision, so that the sine can be the fast one of single precision.
+    turns -= np.floor(turns)
+    return f32(np.sin(np.float32(2 * np.pi) * turns.astype(np.float32)))
 
 
 def modes(rng: Rng, n: int, hz: Sequence[float], decay_s: Sequence[float], gains: Sequence[float]) -> F32:
-    """A struck body: decaying sines with random phase. Returns ``(n,)``."""
-    t = seconds(n).astype(np.float64)
-    out = np.zeros(n)
+    """A struck body: decaying sines with nearly equal phase. Returns ``(n,)``."""
+    t = seconds(n)
+    out = np.zeros(n, np.float32)
     for f, d, g in zip(hz, decay_s, gains, strict=True):
-        out += g * np.exp(-t / d) * np.sin(2 * np.pi * f * t + rng.uniform(-0.4, 0.4))
-    return out.astype(np.float32)
+        out += np.float32(g) * np.exp(t * np.float32(-1 / d)) * tone(f, n, rng.uniform(-0.06, 0.06))
+    return out
 
 
 # envelopes ------------------------------------------------------------------------------------------------------

@@ -118,8 +118,6 @@ def read(request: SoundRequest) -> Score:
     """The score of a request."""
     plan, scene = request.plan, request.scene
     text = spoken_away(request.prompt, plan.speech)
-    if plan.effect:
-        text = f"{text}. {plan.effect.replace('-', ' ').replace('_', ' ')}"
     unwanted = refused(text)
     wanted = [m for m in _wanted(text, plan, scene) if m.meaning not in unwanted]
     if "music" in unwanted:
@@ -134,7 +132,7 @@ def read(request: SoundRequest) -> Score:
     if music is not None and not _named(wanted, "music"):
         beds = beds[:2]
     if not beds:
-        beds = [BedPart("room_tone", -16.0 if music is not None else -6.0)]
+        beds = [BedPart("room_tone", -16.0)]
     elif music is not None and music.level_db >= 0:
         beds = [BedPart(b.kind, b.level_db - 9.0, b.strength) for b in beds]
     return Score(tuple(beds), tuple(sorted(events, key=lambda e: (e.at_s, e.kind))), music, plan.speech, tuple(notes))
@@ -158,6 +156,9 @@ def _wanted(text: str, plan: Plan, scene: dict[str, Any]) -> list[Mention]:
         add(mention)
     for mention in mentions(", ".join(plan.subject_words)):
         add(Mention(mention.meaning, min(mention.weight, PLACE), 10_000 + mention.at))
+    for mention in mentions((plan.effect or "").replace("-", " ").replace("_", " ")):
+        if not mention.meaning.startswith("event:"):  # the effect's own cues say when it sounds
+            add(Mention(mention.meaning, min(mention.weight, PLACE), 15_000 + mention.at))
     for at, life in enumerate(plan.life):
         if life.kind in _LIFE and life.strength > 0:
             add(Mention(f"bed:{_LIFE[life.kind]}", _SEEN, 20_000 + at))
@@ -317,7 +318,7 @@ def _music(
         # A mood without a word of music: music is the ground where nothing else is heard, else a layer behind it.
         style = styled[0].meaning.removeprefix("music:")
         return MusicPart(style, 0.0 if not beds else -7.0, bright, energy)
-    if beds or (request.plan.speech and not beds and events):
+    if beds or any(not event.locked for event in events):
         return None
     return MusicPart(_picture_style(scene), 0.0, bright, energy)
 

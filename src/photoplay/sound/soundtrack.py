@@ -9,9 +9,10 @@ import numpy as np
 
 from photoplay.errors import AudioUnreadable
 from photoplay.media.audio import write_wav
+from photoplay.sound.coding import coded_safely
 from photoplay.sound.compose import composed
 from photoplay.sound.dsp import F32, samples
-from photoplay.sound.loudness import mastered
+from photoplay.sound.loudness import mastered, measured
 from photoplay.sound.request import SoundRequest, SoundResult
 from photoplay.sound.upload import fitted
 
@@ -42,7 +43,8 @@ def render_soundtrack(request: SoundRequest, work_dir: Path, progress: Progress 
         tell(0.1, "sound")
         mixed, heard, notes = _generated(request, n)
     tell(0.7, "sound")
-    final, loudness = mastered(mixed)
+    final = coded_safely(mastered(mixed))
+    loudness = measured(final)
     path = work_dir / FILE_NAME
     write_wav(path, np.ascontiguousarray(final.T))
     tell(1.0, "sound")

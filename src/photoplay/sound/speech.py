@@ -123,6 +123,8 @@ def _load(models_dir: Path | None, seed: int) -> Voice:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # The network is loaded for one sentence: what optimising it further costs is not won back.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
     return Voice(session, ids, rate_hz, language)
 

@@ -34,12 +34,12 @@ from photoplay.sound.grains import bubbles
 def wind(take: Take) -> F32:
     """Gusts: a roar whose pitch rises with its force, and now and then a whistle round a corner."""
     rng, n, force = take.rng, take.n, take.strength
-    gust = wander(rng, n, 0.45 + 0.25 * force, 0.12, 1.0) * (0.75 + 0.25 * wander(rng, n, 3.0))
+    gust = wander(rng, n, 0.5 + 0.3 * force, 0.42, 1.0) * (0.7 + 0.3 * wander(rng, n, 3.0))
     centre = 170.0 + 420.0 * gust * np.float32(min(1.5, 0.6 + 0.4 * force))
     surface = bell(centre, 1.15) * np.square(gust)[:, None]
     surface += 0.25 * (gust**3)[:, None] * bell(2400.0, 1.2)
     whistle_hz = 620.0 + 520.0 * wander(rng, n, 0.6)
-    surface += (0.55 * force * gust**3 * wander(rng, n, 0.7) ** 2)[:, None] * bell(whistle_hz, 0.07)
+    surface += (1.1 * force * gust**2 * wander(rng, n, 0.9) ** 2)[:, None] * bell(whistle_hz, 0.05)
     surface *= np.minimum(1.0, BINS_HZ / 90.0)
     return painted_wide(rng, surface.astype(np.float32), n, 0.85, pan=wander(rng, n, 0.3, -0.45, 0.45))
 
@@ -47,7 +47,7 @@ def wind(take: Take) -> F32:
 def snow(take: Take) -> F32:
     """A winter day: a thin, high, slow wind and hardly anything under it."""
     rng, n = take.rng, take.n
-    gust = wander(rng, n, 0.35, 0.25, 1.0)
+    gust = wander(rng, n, 0.4, 0.4, 1.0)
     surface = gust[:, None] * (0.8 * bell(380 + 260 * gust, 0.8) + 0.22 * bell(4200.0, 0.9))
     surface += (0.30 * gust**2)[:, None] * bell(900 + 350 * wander(rng, n, 0.4), 0.09)
     return painted_wide(rng, surface.astype(np.float32), n, 0.9, pan=wander(rng, n, 0.2, -0.3, 0.3))
@@ -67,7 +67,7 @@ def cave(take: Take) -> F32:
     """Drops falling into pools under a high vault."""
     rng, n = take.rng, take.n
     out = 0.05 * painted_wide(rng, np.tile(bell(160.0, 1.0), (frames(n), 1)), n, 1.0)
-    for start in arrivals(rng, n, 2.2 * take.strength):
+    for start in (samples(rng.uniform(0.2, 0.7)), *arrivals(rng, n, 2.2 * take.strength).tolist()):
         size = samples(0.16)
         hz = rng.uniform(700, 2300)
         rise = np.linspace(hz, hz * rng.uniform(1.15, 1.5), size).astype(np.float32)
@@ -81,7 +81,7 @@ def space(take: Take) -> F32:
     rng, n = take.rng, take.n
     root = 32.7 * 2 ** (rng.integers(0, 6) / 12)
     out = np.zeros((2, n), np.float32)
-    for ratio, level in ((1, 0.8), (2, 0.7), (3, 0.45), (4, 0.3), (6, 0.16), (9, 0.08)):
+    for ratio, level in ((1, 0.25), (2, 0.5), (3, 0.5), (4, 0.5), (6, 0.34), (8, 0.22), (9, 0.16), (12, 0.1)):
         for side in (0, 1):
             swell = stretched(wander(rng, n, 0.35, 0.25, 1.0), n)
             out[side] += level * swell * tone(root * ratio * (1 + rng.uniform(-0.0022, 0.0022)), n, rng.random())
@@ -104,5 +104,5 @@ def underwater(take: Take) -> F32:
         at = start + np.cumsum(rng.exponential(0.045, count) * RATE).astype(np.int64)
         at = at[at < n - HOP]
         pan = np.full(at.size, rng.uniform(-0.8, 0.8)) + rng.normal(0, 0.1, at.size)
-        out += scatter(rng, n, bubbles(rng), at, rng.uniform(0.15, 0.6, at.size).astype(np.float32), pan)
-    return filtered(out, "low", 1400.0, 2)
+        out += scatter(rng, n, bubbles(rng), at, rng.uniform(0.4, 1.3, at.size).astype(np.float32), pan)
+    return filtered(out, "low", 1900.0, 2)

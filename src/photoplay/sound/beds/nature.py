@@ -16,6 +16,7 @@ from photoplay.sound.dsp import (
     faded,
     filtered,
     frames,
+    levelled,
     painted_wide,
     panned,
     reverb,
@@ -27,10 +28,18 @@ from photoplay.sound.dsp import (
 )
 
 
+def _air(take: Take, level: float) -> F32:
+    """The breath of a place outdoors, so that calls do not stand in a vacuum."""
+    rng, n = take.rng, take.n
+    breath = wander(rng, n, 0.5, 0.55, 1.0)
+    surface = breath[:, None] * (bell(260.0, 1.2) + 0.35 * bell(1600.0, 1.2))
+    return levelled(painted_wide(rng, f32(surface), n, 0.9), level)
+
+
 def leaves(take: Take) -> F32:
     """Foliage in a breeze: gusts of rustling, brighter when stronger."""
     rng, n = take.rng, take.n
-    gust = wander(rng, n, 0.7, 0.15, 1.0)
+    gust = wander(rng, n, 0.7, 0.4, 1.0)
     flutter = 0.55 + 0.45 * wander(rng, n, 14.0)
     surface = (gust**1.6 * flutter)[:, None] * (bell(3400.0 + 1500.0 * gust, 0.95) + 0.25 * bell(420.0, 0.9))
     return painted_wide(rng, surface.astype(np.float32), n, 1.0, pan=wander(rng, n, 0.4, -0.5, 0.5))
@@ -99,7 +108,8 @@ def birds(take: Take) -> F32:
             add_at(near, panned(song, pan), samples(start), rng.uniform(0.35, 0.9))
         else:
             add_at(far, panned(filtered(song, "low", 4200.0, 1), pan), samples(start), rng.uniform(0.2, 0.5))
-    return f32(reverb(near, 21, 1.1, 0.18, 5000.0, 0.025) + reverb(far, 22, 1.9, 0.7, 3800.0, 0.04))
+    song = reverb(near, 21, 1.1, 0.18, 5000.0, 0.025) + reverb(far, 22, 1.9, 0.7, 3800.0, 0.04)
+    return song + _air(take, 0.022)
 
 
 def forest(take: Take) -> F32:
@@ -129,9 +139,9 @@ def crickets(take: Take) -> F32:
         )
     count = frames(n)
     chorus = np.tile(bell(5100.0, 0.10) + 0.5 * bell(6200.0, 0.08), (count, 1)) * wander(rng, n, 0.6, 0.7, 1.0)[:, None]
-    out += 0.05 * take.strength * painted_wide(rng, chorus.astype(np.float32), n, 1.0)
+    out += 0.09 * take.strength * painted_wide(rng, chorus.astype(np.float32), n, 1.0)
     air = np.tile(bell(170.0, 1.1), (count, 1)) * wander(rng, n, 0.3, 0.6, 1.0)[:, None]
-    return f32(out + 0.05 * painted_wide(rng, air.astype(np.float32), n, 0.8))
+    return f32(out + 0.12 * painted_wide(rng, air.astype(np.float32), n, 0.8))
 
 
 def night(take: Take) -> F32:
@@ -143,7 +153,7 @@ def night(take: Take) -> F32:
         add_at(hoot, _glide(rng, 395.0, 372.0, length_s), samples(start))
     far = np.zeros((2, n), np.float32)
     for start in np.arange(rng.uniform(0.15, 0.4) * take.duration_s, take.duration_s - 1.0, rng.uniform(4.5, 7.0)):
-        add_at(far, panned(hoot, rng.uniform(-0.6, 0.6)), samples(float(start)), 0.4)
+        add_at(far, panned(hoot, rng.uniform(-0.6, 0.6)), samples(float(start)), 0.1)
     return out + reverb(far, 23, 2.2, 0.8, 2500.0, 0.05)
 
 
@@ -177,7 +187,7 @@ def gulls(take: Take) -> F32:
             cry = faded((np.tanh(0.9 * buzz) * np.abs(np.sin(np.pi * u)) ** 0.5).astype(np.float32), 0.01, 0.04)
             add_at(out, panned(filtered(cry, "band", (900.0, 4200.0), 1), pan), samples(at), 0.22)
             at += size / RATE + rng.uniform(0.06, 0.2)
-    return reverb(out, 25, 1.6, 0.5, 4500.0, 0.03)
+    return reverb(out, 25, 1.6, 0.5, 4500.0, 0.03) + _air(take, 0.02)
 
 
 def frogs(take: Take) -> F32:
@@ -219,7 +229,7 @@ def insects(take: Take) -> F32:
         length_s = rng.uniform(1.4, 2.8)
         size = samples(length_s)
         u = np.linspace(-1, 1, size)
-        closeness = 1 / (1 + np.square(u * 3.0))
+        closeness = np.exp(-np.square(u * 1.9))
         hz = (
             rng.uniform(170, 240)
             * (1 - 0.035 * np.tanh(3 * u))
@@ -229,7 +239,7 @@ def insects(take: Take) -> F32:
         pan = u * rng.choice((-1.0, 1.0))
         angle = (pan + 1) * np.pi / 4
         sides = np.stack([buzz * closeness * np.cos(angle), buzz * closeness * np.sin(angle)]).astype(np.float32)
-        add_at(out, faded(sides, 0.1, 0.1), samples(rng.uniform(-0.3, max(0.1, take.duration_s - 1.2))), 0.16)
+        add_at(out, faded(sides, 0.3, 0.3), samples(rng.uniform(-0.3, max(0.1, take.duration_s - 1.2))), 0.10)
     return out.astype(np.float32)
 
 
@@ -252,4 +262,4 @@ def chimes(take: Take) -> F32:
             add_at(out, panned(strike, rng.uniform(-0.8, 0.8)), samples(at), rng.uniform(0.08, 0.3))
             at += rng.uniform(0.05, 0.28)
         at += rng.uniform(0.5, 1.8)
-    return reverb(out, 27, 1.6, 0.3, 6000.0, 0.02)
+    return reverb(out, 27, 1.6, 0.3, 6000.0, 0.02) + _air(take, 0.012)

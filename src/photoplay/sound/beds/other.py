@@ -35,9 +35,7 @@ def fire(take: Take) -> F32:
     at = arrivals(rng, n, 17.0 * (0.6 + 0.4 * force), wander(rng, n, 1.2, 0.25, 1.0))
     level = np.minimum(2.2, 0.16 * rng.pareto(1.5, at.size) + 0.05).astype(np.float32)
     snap = scatter(rng, n, crackles(rng), at, level, rng.normal(0, 0.4, at.size))
-    return (0.075 * force * roar / max(float(np.std(roar)), 1e-6) + 0.32 * reverb(snap, 41, 0.4, 0.2)).astype(
-        np.float32
-    )
+    return (0.05 * force * roar / max(float(np.std(roar)), 1e-6) + 0.32 * reverb(snap, 41, 0.4, 0.2)).astype(np.float32)
 
 
 def magic(take: Take) -> F32:

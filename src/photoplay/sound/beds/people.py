@@ -116,12 +116,13 @@ def crowd(take: Take) -> F32:
     rng, n = take.rng, take.n
     rate = RATE // 4  # murmur has nothing above 5 kHz worth its cost
     short = n // 4 + 2
+    length = min(short, 4 * rate)
     voices = np.zeros((2, short), np.float32)
-    for _ in range(8):
-        # Each talker is heard thrice at different times: a crowd, not a choir.
-        voice = _voice(rng, short, rate)
+    for _ in range(7):
+        # Each talker is heard thrice at different times: a crowd, not a choir. Nobody notices what comes again.
+        voice = faded(_voice(rng, length, rate), 0.005, 0.005)
         for _ in range(3):
-            moved = np.roll(voice, int(rng.integers(0, short)))
+            moved = np.resize(np.roll(voice, int(rng.integers(0, length))), short)
             voices += panned(moved, rng.uniform(-1, 1)) * np.float32(rng.uniform(0.3, 1.0))
     size = fft.next_fast_len(short, real=True)
     spectrum = fft.rfft(voices, size, axis=1)
@@ -210,12 +211,12 @@ def train(take: Take) -> F32:
 
 
 def clock(take: Take) -> F32:
-    """A clock ticking in a quiet room."""
+    """A clock ticking in a quiet, wooden room."""
     rng = take.rng
-    out = 0.004 * room_tone(take)
-    size = samples(0.08)
+    out = 0.016 * room_tone(take)
+    size = samples(0.16)
     for k in range(int(take.duration_s) + 2):
         hz = 2300.0 if k % 2 else 2700.0
-        tick = modes(rng, size, [hz, hz * 1.9, 640.0], [0.008, 0.004, 0.02], [1.0, 0.5, 0.5])
-        add_at(out, panned(tick * attack_decay(size, 0.0005, 1.0), 0.1), samples(k * 1.0 + 0.25), 0.5)
-    return reverb(out.astype(np.float32), 37, 0.5, 0.3, 5000.0)
+        tick = modes(rng, size, [hz, hz * 1.9, 640.0, 310.0], [0.010, 0.005, 0.03, 0.045], [0.6, 0.3, 0.8, 0.7])
+        add_at(out, panned(tick * attack_decay(size, 0.0015, 1.0), 0.1), samples(k * 1.0 + 0.25), 0.5)
+    return reverb(out.astype(np.float32), 37, 0.7, 0.5, 5000.0)

@@ -49,7 +49,7 @@ def sea(take: Take) -> F32:
         since = np.maximum(t - breaks, 0.0)
         wash = np.maximum(wash, power * np.square(since / 1.1) * np.exp(2 - 2 * since / np.float32(1.1)))
         pan += np.float32(rng.choice((-0.5, 0.5))) * np.tanh(np.float32(1.4) * (t - breaks)) * rise * fall
-        breaks += rng.uniform(4.6, 7.8) / (0.8 + 0.2 * force)
+        breaks += rng.uniform(3.8, 6.2) / (0.8 + 0.2 * force)
     surface = (0.22 + roar)[:, None] * bell(120.0 + 420.0 * roar, 1.2)
     surface += (roar**2)[:, None] * 0.50 * bell(1100.0 + 1400.0 * roar, 1.2)
     surface += ((0.03 + 0.42 * wash) * (0.75 + 0.25 * wander(rng, n, 6.0)))[:, None] * bell(4300.0 - 1300.0 * wash, 1.0)
@@ -60,7 +60,7 @@ def sea(take: Take) -> F32:
 def lake(take: Take) -> F32:
     """Small waves lapping at a shore or a boat."""
     rng, n = take.rng, take.n
-    laps = np.clip(wander(rng, n, 1.6) * 1.4 - 0.35, 0.0, 1.0)
+    laps = 0.15 + 0.85 * wander(rng, n, 1.9) ** 1.6 * wander(rng, n, 5.0, 0.6, 1.0)
     surface = (0.10 + laps)[:, None] * bell(320.0 + 500.0 * laps, 0.9) + 0.10 * bell(2600.0, 1.2) * laps[:, None]
     bed = painted_wide(rng, surface.astype(np.float32), n, 0.9, pan=wander(rng, n, 0.8, -0.6, 0.6))
     at = arrivals(rng, n, 34.0 * take.strength, np.clip(laps * 1.3, 0.04, 1.0))
