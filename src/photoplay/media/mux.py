@@ -22,6 +22,9 @@ from photoplay.media.encode import MUXER_OPTIONS
 F32 = NDArray[np.float32]
 
 AAC_BITS_PER_S: Final = 192_000
+# FFmpeg's default coder is three times slower and, measured at this rate, no better on music and noise, and worse on
+# sharp clicks in quiet places, which it overshoots by up to 6 dB.
+AAC_OPTIONS: Final = {"flags": "+bitexact", "aac_coder": "fast"}
 _AAC_FRAME: Final = 1024  # samples in one AAC frame
 
 
@@ -81,7 +84,7 @@ def _seconds(packet: Packet[Any]) -> Fraction:
 
 
 def _new_track(sink: av.container.OutputContainer) -> AudioStream:
-    track = sink.add_stream("aac", rate=RATE_HZ, options={"flags": "+bitexact"})
+    track = sink.add_stream("aac", rate=RATE_HZ, options=dict(AAC_OPTIONS))
     track.bit_rate = AAC_BITS_PER_S
     track.layout = "stereo"
     track.codec_context.time_base = Fraction(1, RATE_HZ)
