@@ -10,6 +10,7 @@ from photoplay.engines.motion.types import F32, U8
 
 ESTIMATE_SIDE = 512  # pixels of the long side at which foreground colours are estimated
 MAX_TINT = 4.0  # levels by which a soft edge may correct the layers below where they are smooth
+GROSS = 12.0  # levels from which an error of the unmoved photo is seen as a line
 SOLID, CLEAR = 250, 5  # alpha above and below which a pixel is wholly in, wholly out
 
 
@@ -131,6 +132,13 @@ def foreground(
         MAX_TINT + 8.0 * np.maximum(texture[rows * size[1] // height, columns * size[0] // width] - 7.0, 0.0)[:, None]
     )
     to_back = np.clip((1.0 - to_front) * rest / np.maximum(1.0 - share, 0.2), -limit, limit)
+    # What is still far off shows as a line in the unmoved photo: the edge is not where the alpha says, and no colour in
+    # front can make up for it. There the photo itself is what lies behind.
+    left = seen - share * out[rows, columns].astype(np.float32) - (1.0 - share) * (drawn + to_back)
+    if hidden is not None:
+        left[hidden[rows, columns] > CLEAR] = 0.0
+    gross = filters.smoothstep(np.abs(left).max(axis=1, keepdims=True), GROSS, 2 * GROSS)
+    to_back += gross * left / np.maximum(1.0 - share, 0.05)
     for colours, opacity in below:
         shows = np.ones(rows.size, dtype=np.bool_) if opacity is None else opacity[rows, columns] > SOLID
         y, x = rows[shows], columns[shows]
