@@ -3,7 +3,8 @@
 The prompt steers it, in words: ``frames=N`` (default 8), ``delay=S`` (seconds a frame), and one of
 ``segfault``, ``killed``, ``poison`` (kills its worker), ``no-memory``, ``hog`` (takes memory until it is refused),
 ``hang``, ``fail``, ``bad-image``, ``bug``, ``noise`` (prints to standard output), ``outside`` (writes elsewhere).
-``once`` makes it misbehave in the first process only (a marker file beside the models folder).
+``stall=N`` stops for ever after frame N. ``once=NAME`` makes it misbehave in the first process only (a marker file
+beside the models folder).
 """
 
 from __future__ import annotations
@@ -39,12 +40,16 @@ class TinyEngine:
         words = dict(word.partition("=")[::2] for word in request.prompt.split())
         frames = int(words.get("frames") or 8)
         delay_s = float(words.get("delay") or 0)
-        self._misbehave(words, work_dir)
+        if not self._behave(words):
+            self._misbehave(words)
+        else:
+            words.pop("stall", None)
         for image in request.images:
             if image.stat().st_size == 0:
                 raise ImageUnreadable
         video = work_dir / "silent.mp4" if "outside" not in words else self.models_dir.parent / "outside.mp4"
-        self._write(video, frames, delay_s, request.seed, progress)
+        stall = int(words["stall"]) if "stall" in words else None
+        self._write(video, frames, delay_s, request.seed, progress, stall)
         marked = None
         if request.watermark:
             marked = work_dir / "marked.mp4"
@@ -61,12 +66,17 @@ class TinyEngine:
             notes=("a tiny clip",),
         )
 
-    def _misbehave(self, words: dict[str, str], work_dir: Path) -> None:
-        if "once" in words:
-            marker = self.models_dir.parent / f"misbehaved-{words['once']}"
-            if marker.exists():
-                return
-            marker.touch()
+    def _behave(self, words: dict[str, str]) -> bool:
+        """Whether it has misbehaved often enough."""
+        if "once" not in words:
+            return False
+        marker = self.models_dir.parent / f"misbehaved-{words['once']}"
+        if marker.exists():
+            return True
+        marker.touch()
+        return False
+
+    def _misbehave(self, words: dict[str, str]) -> None:
         if "noise" in words:
             print("not JSON at all")
             os.write(1, b"{broken\n")
@@ -93,7 +103,15 @@ class TinyEngine:
             sys.stderr.write("a secret detail\n")
             raise KeyError("bug")
 
-    def _write(self, path: Path, frames: int, delay_s: float, seed: int, progress: ProgressSink) -> None:
+    def _write(
+        self,
+        path: Path,
+        frames: int,
+        delay_s: float,
+        seed: int,
+        progress: ProgressSink,
+        stall: int | None = None,
+    ) -> None:
         width, height = SIZE
         with av.open(str(path), "w") as container:
             stream = container.add_stream("libx264", rate=8, options={"preset": "ultrafast"})
@@ -104,4 +122,6 @@ class TinyEngine:
                 frame = av.VideoFrame.from_ndarray(np.roll(picture, index, axis=1), format="rgb24")
                 container.mux(stream.encode(frame))
                 progress((index + 1) / frames, "frames")
+                if stall is not None and index + 1 >= stall:
+                    time.sleep(3600)
             container.mux(stream.encode())

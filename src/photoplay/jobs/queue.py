@@ -98,6 +98,19 @@ class RenderQueue:
         )
         return {workflow.executor_id for workflow in running if workflow.executor_id}
 
+    def hand_back(self, executor_id: str) -> int:
+        """Puts what a worker had begun back into the queue, when it stops in good order. How many.
+
+        The tries start anew: it is not the job's fault.
+        """
+        client = self._connected()
+        begun = client.list_workflows(
+            status="PENDING", name=WORKFLOW_NAME, executor_id=executor_id, load_input=False, load_output=False
+        )
+        if begun:
+            client.resume_workflows([workflow.workflow_id for workflow in begun], queue_name=RENDER_QUEUE)
+        return len(begun)
+
     def forget(self, job_ids: Sequence[str]) -> None:
         """Removes what the queue keeps of ended jobs."""
         if job_ids:

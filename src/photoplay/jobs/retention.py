@@ -68,6 +68,7 @@ class Retention:
     def tick(self) -> int:
         """Sweeps once. How many jobs lost their files."""
         swept = self._expire() + self._finish_removals()
+        self._sweep("work", (JobState.QUEUED, JobState.RUNNING))
         self._uploads.sweep()
         with writing(self._engine) as connection:
             connection.execute(
@@ -99,17 +100,17 @@ class Retention:
         return len(left)
 
     def sweep_orphans(self) -> int:
-        """Removes stored files that belong to no job that may have them. Lists the whole store: for quiet hours."""
+        """Removes stored results of jobs that have none (any more). Lists the whole store: for quiet hours."""
+        return self._sweep("jobs", (JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED))
+
+    def _sweep(self, prefix: str, states: tuple[JobState, ...]) -> int:
+        """Removes the files below ``prefix`` of jobs that are in none of ``states``. How many files."""
         removed = 0
-        for prefix, states in (
-            ("work", (JobState.QUEUED, JobState.RUNNING)),
-            ("jobs", (JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED)),
-        ):
-            for job_id in sorted({key.split("/")[1] for key in self._storage.list(prefix) if key.count("/") >= 2}):
-                if ids.is_job_id(job_id) and not self._may_have_files(job_id, states):
-                    removed += self._storage.delete_prefix(f"{prefix}/{job_id}")
+        for job_id in sorted({key.split("/")[1] for key in self._storage.list(prefix) if key.count("/") >= 2}):
+            if ids.is_job_id(job_id) and not self._may_have_files(job_id, states):
+                removed += self._storage.delete_prefix(f"{prefix}/{job_id}")
         if removed:
-            log.info("removed %d files that belonged to no job", removed)
+            log.info("removed %d files of jobs that are over", removed)
         return removed
 
     def _may_have_files(self, job_id: str, states: tuple[JobState, ...]) -> bool:

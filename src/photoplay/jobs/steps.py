@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy.exc import OperationalError
 
 from photoplay.engines.base import RenderRequest, RenderResult
 from photoplay.errors import (
@@ -24,6 +26,7 @@ from photoplay.errors import (
     InputError,
     RenderCrashed,
     RenderFailed,
+    StorageError,
 )
 from photoplay.jobs.child import ChildAbandoned, ChildLimits, run_child
 from photoplay.jobs.job import PHASE_SPANS, Artifact, MediaRef, Phase
@@ -48,6 +51,35 @@ _CONTENT = {
 }
 
 Json = dict[str, Any]
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+# How long a step waits for a store or database that is away, in seconds a try: rendering again would cost more.
+PATIENCE_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+
+
+async def patiently(work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    """What ``work`` gives, run on a thread; tried again for a while when the store or the database is away."""
+    for delay_s in PATIENCE_S:
+        try:
+            return await asyncio.to_thread(work, *args, **kwargs)
+        except (StorageError, OperationalError) as error:
+            log.warning("%s; tried again in %g s", _brief(error), delay_s)
+            await asyncio.sleep(delay_s)
+    return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def _brief(error: StorageError | OperationalError) -> str:
+    """The error without the statement and its values: they may hold what a caller wrote."""
+    return error.message if isinstance(error, StorageError) else str(error.orig)
+
+
+async def unless_away(work: Callable[_P, bool], *args: _P.args, **kwargs: _P.kwargs) -> bool:
+    """What ``work`` says, or yes when the database is away: a render is not given up for that."""
+    try:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    except OperationalError as error:
+        log.warning("the database is away: %s", _brief(error))
+        return True
 
 
 @dataclass(frozen=True)
@@ -76,7 +108,7 @@ class Steps:
         """Fetches what the request names by URL. Returns the storage key of every input."""
         tools = self._tools
         # False for a job that is taken up again; `_step` then finds out whether it still runs.
-        await asyncio.to_thread(tools.lifecycle.begin, job_id, tools.executor_id)
+        await patiently(tools.lifecycle.begin, job_id, tools.executor_id)
         async with self._step(job_id, Phase.GATHER) as run:
             request = run.order.job.request
             images = [self._image(run, ref, f"image-{index}") for index, ref in enumerate(request.images)]
@@ -110,17 +142,17 @@ class Steps:
         """The storage key and the type, by its first bytes, of a file the caller gave."""
         storage = self._tools.storage
         if ref.key is not None:
-            stored = await asyncio.to_thread(storage.stat, ref.key)
+            stored = await patiently(storage.stat, ref.key)
             if stored.size_bytes > max_bytes:
                 raise FileTooLarge(f"{_called(ref)} is larger than {max_bytes} bytes.")
-            head = await asyncio.to_thread(lambda key: b"".join(storage.stream(key, length=SNIFF_BYTES)), ref.key)
+            head = await patiently(lambda key: b"".join(storage.stream(key, length=SNIFF_BYTES)), ref.key)
             return ref.key, sniff(head)
         if ref.url is None:
             raise InputError("a file is named neither by a URL nor by an upload")
         path = run.work_dir / name
-        await asyncio.to_thread(self._tools.fetcher.fetch_to, ref.url, path, max_bytes=max_bytes)
+        await patiently(self._tools.fetcher.fetch_to, ref.url, path, max_bytes=max_bytes)
         key = f"{storage_prefixes(run.job_id)[1]}/{name}"
-        await asyncio.to_thread(storage.put_file, key, path)
+        await patiently(storage.put_file, key, path)
         with path.open("rb") as file:
             return key, sniff(file.read(SNIFF_BYTES))
 
@@ -189,8 +221,8 @@ class Steps:
             if run.work_dir.resolve() not in path.resolve().parents:
                 raise RenderFailed("the engine wrote outside its folder")
             kept[name] = f"{storage_prefixes(run.job_id)[1]}/silent-{name}{path.suffix}"
-            await asyncio.to_thread(self._tools.storage.put_file, kept[name], path)
-        await asyncio.to_thread(
+            await patiently(self._tools.storage.put_file, kept[name], path)
+        await patiently(
             self._tools.store.picture,
             run.job_id,
             Picture(
@@ -209,13 +241,13 @@ class Steps:
     async def _borrow(self, run: _Run, source: str) -> Json:
         """The picture of another job of the same account, for which only new sound is made."""
         tools = self._tools
-        found = await asyncio.to_thread(tools.store.find, run.order.job.account_id, source)
-        order = None if found is None else await asyncio.to_thread(tools.store.order, found.id)
+        found = await patiently(tools.store.find, run.order.job.account_id, source)
+        order = None if found is None else await patiently(tools.store.order, found.id)
         video = None if order is None else order.job.artifact("video")
         if order is None or video is None:
             raise InputError("the clip that was to get new sound is gone")
         job = order.job
-        await asyncio.to_thread(
+        await patiently(
             tools.store.picture,
             run.job_id,
             Picture(
@@ -264,13 +296,13 @@ class Steps:
                 },
             )
             if told["notes"]:
-                await asyncio.to_thread(self._tools.store.remark, job_id, told["notes"])
+                await patiently(self._tools.store.remark, job_id, told["notes"])
             return [await self._publishable(run, kind, about) for kind, about in told["files"].items()]
 
     async def _publishable(self, run: _Run, kind: str, about: Mapping[str, Any]) -> Json:
         ending, content_type = _CONTENT[kind]
         key = f"{storage_prefixes(run.job_id)[0]}/{kind}.{ending}"
-        await asyncio.to_thread(self._tools.storage.put_file, key, Path(about["path"]), content_type)
+        await patiently(self._tools.storage.put_file, key, Path(about["path"]), content_type)
         job = run.order.job
         picture = kind != "thumbnail"
         return {
@@ -289,18 +321,18 @@ class Steps:
     async def publish(self, job_id: str, files: list[Json]) -> Json:
         """Ends the job: files, state, credits and outbox in one transaction. Then removes what was only for work."""
         async with self._step(job_id, Phase.PUBLISH, may_be_over=True):
-            done = await asyncio.to_thread(
+            done = await patiently(
                 self._tools.lifecycle.succeed, job_id, [Artifact.model_validate(file) for file in files]
             )
-            await asyncio.to_thread(self._tidy, job_id)
+            await patiently(self._tidy, job_id)
             return {"published": done is not None}
 
     async def fail(self, job_id: str, code: str, message: str) -> Json:
         """Ends the job without a clip, and gives its credits back."""
-        failed = await asyncio.to_thread(self._tools.lifecycle.fail, job_id, code, message)
+        failed = await patiently(self._tools.lifecycle.fail, job_id, code, message)
         if failed is not None:
             log.info("job %s failed in %s: %s: %s", job_id, failed.phase, code, message)
-        await asyncio.to_thread(self._tidy, job_id)
+        await patiently(self._tidy, job_id)
         return {"failed": failed is not None}
 
     async def notify(self, job_id: str) -> Json:
@@ -323,31 +355,30 @@ class Steps:
     async def _step(self, job_id: str, phase: Phase, *, may_be_over: bool = False) -> AsyncIterator[_Run]:
         """Enters a phase: takes the running job over, logs the step, and gives it a folder of its own."""
         tools = self._tools
-        ours = await asyncio.to_thread(tools.store.enter, job_id, phase, PHASE_SPANS[phase][0], tools.executor_id)
-        order = await asyncio.to_thread(tools.store.order, job_id)
+        ours = await patiently(tools.store.enter, job_id, phase, PHASE_SPANS[phase][0], tools.executor_id)
+        order = await patiently(tools.store.order, job_id)
         if order is None or not (ours or may_be_over):
             raise ChildAbandoned
-        entry = await asyncio.to_thread(tools.steplog.entered, job_id, phase.value, tools.executor_id)
+        entry = await patiently(tools.steplog.entered, job_id, phase.value, tools.executor_id)
         work_root = tools.settings.data_dir / "work" / tools.executor_id
         work_root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=work_root, prefix=f"{job_id}-", ignore_cleanup_errors=True) as folder:
             yield _Run(job_id=job_id, phase=phase, order=order, entry=entry, work_dir=Path(folder))
-        await asyncio.to_thread(tools.steplog.left, entry)
+        await patiently(tools.steplog.left, entry)
 
     async def _child(self, run: _Run, task: Json) -> Json:
         tools = self._tools
         low, high = PHASE_SPANS[run.phase]
 
         async def progress(share: float) -> None:
-            value = low + (high - low) * share
-            if not await asyncio.to_thread(tools.store.progress, run.job_id, value, tools.executor_id):
+            if not await unless_away(tools.store.progress, run.job_id, low + (high - low) * share, tools.executor_id):
                 raise ChildAbandoned
 
         async def still_ours() -> bool:
-            return await asyncio.to_thread(tools.store.held_by, run.job_id, tools.executor_id)
+            return await unless_away(tools.store.held_by, run.job_id, tools.executor_id)
 
         async def started(pid: int) -> None:
-            await asyncio.to_thread(tools.steplog.child, run.entry, pid)
+            await patiently(tools.steplog.child, run.entry, pid)
 
         limits = ChildLimits(
             timeout_s=tools.settings.render_timeout_s,
@@ -373,7 +404,7 @@ class Steps:
     async def _local(self, run: _Run, key: str, name: str) -> Path:
         """A copy of a stored file in the run's folder."""
         path = run.work_dir / f"in-{name}{Path(key).suffix}"
-        await asyncio.to_thread(self._tools.storage.fetch_to, key, path)
+        await patiently(self._tools.storage.fetch_to, key, path)
         return path
 
 

@@ -1,4 +1,4 @@
-"""What the child process can do: render a picture, and give a picture its sound.
+"""What the child process can do: render a picture, give a picture its sound, show what an effect looks like.
 
 A task takes the document that the worker sent and a progress callback, and returns JSON. Paths are local to the job's
 working folder.
@@ -7,11 +7,13 @@ working folder.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 Progress = Callable[[float, str], None]
+_PREVIEW_NICENESS = 10
 Task = Callable[[Mapping[str, Any], Progress], dict[str, Any]]
 
 
@@ -62,10 +64,31 @@ def sound(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     return {"files": {kind: _described(path) for kind, path in files.items()}, "notes": list(notes)}
 
 
+def preview(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Makes an effect's logo and preview clip from the photo that comes with the engine.
+
+    ``slug``: the effect; ``models_dir``. Returns ``files``: name to path.
+    """
+    from importlib.resources import as_file
+
+    from photoplay.engines.motion.engine import MotionEngine
+    from photoplay.engines.motion.preview import DEMO_PHOTO, make_preview
+
+    os.nice(_PREVIEW_NICENESS)  # jobs come first
+    work_dir = Path(document["work_dir"])
+    with as_file(DEMO_PHOTO) as photo:
+        made = make_preview(MotionEngine(Path(document["models_dir"])), document["slug"], photo)
+    files = {"logo.png": made.logo, "preview.mp4": made.video}
+    for name, content in files.items():
+        (work_dir / name).write_bytes(content)
+    progress(1.0, "preview")
+    return {"files": {name: str(work_dir / name) for name in files}}
+
+
 def _described(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"path": str(path), "size_bytes": path.stat().st_size, "sha256": digest}
 
 
-TASKS: Mapping[str, Task] = {"render": render, "sound": sound}
+TASKS: Mapping[str, Task] = {"render": render, "sound": sound, "preview": preview}

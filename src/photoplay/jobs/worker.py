@@ -30,6 +30,7 @@ SWEEP_INTERVAL_S = 2.0
 QUEUED_SWEEP_INTERVAL_S = 60.0
 RETENTION_INTERVAL_S = 60.0
 ORPHAN_INTERVAL_S = 6 * 3600.0
+STALE_UPLOAD_S = 86_400.0
 
 
 @dataclass
@@ -45,11 +46,10 @@ class Chore:
 class Chores:
     """Runs chores one after another on one thread."""
 
-    def __init__(self, chores: list[Chore], on_failure: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, name: str, chores: list[Chore]) -> None:
         self._chores = chores
-        self._on_failure = on_failure
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="photoplay-chores", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Starts in the background."""
@@ -110,20 +110,30 @@ class Worker:
         self._role = role
         self._locks_dir = data_dir / "locks"
         self._work_dir = data_dir / "work"
+        self._tmp_dir = data_dir / "tmp"
         self._queue = queue
         self._register = register
         self._steps = steps
         self._deliverer = deliverer
         self._reaper = Reaper(register=register, queue=queue, slot=slot, locks_dir=self._locks_dir)
-        self._chores = Chores(
-            [
-                Chore("giving a sign of life", BEAT_INTERVAL_S, self._beat),
-                Chore("looking for dead workers", REAP_INTERVAL_S, self._reap),
-                Chore("looking for lost jobs", SWEEP_INTERVAL_S, sweeper.tick),
-                Chore("looking at the queue", QUEUED_SWEEP_INTERVAL_S, lambda: sweeper.tick(queued_too=True)),
-                Chore("retention", RETENTION_INTERVAL_S, retention.tick),
-                Chore("looking for orphans", ORPHAN_INTERVAL_S, retention.sweep_orphans),
-            ]
+        # Two threads: a store that is slow to delete must not keep the worker from showing that it lives.
+        self._chores = (
+            Chores(
+                "photoplay-life",
+                [
+                    Chore("giving a sign of life", BEAT_INTERVAL_S, self._beat),
+                    Chore("looking for dead workers", REAP_INTERVAL_S, self._reap),
+                ],
+            ),
+            Chores(
+                "photoplay-sweep",
+                [
+                    Chore("looking for lost jobs", SWEEP_INTERVAL_S, sweeper.tick),
+                    Chore("looking at the queue", QUEUED_SWEEP_INTERVAL_S, lambda: sweeper.tick(queued_too=True)),
+                    Chore("retention", RETENTION_INTERVAL_S, retention.tick),
+                    Chore("looking for orphans", ORPHAN_INTERVAL_S, retention.sweep_orphans),
+                ],
+            ),
         )
         self._engine: sa.Engine | None = None
 
@@ -151,21 +161,25 @@ class Worker:
         logging.getLogger("dbos").addFilter(_NO_CANCEL_NOISE)
         DBOS.launch()
         self._deliverer.start()
-        self._chores.start()
+        for chores in self._chores:
+            chores.start()
         log.info("worker %s takes jobs, %d at a time", self._slot.id, self._slots)
 
     def stop(self, grace_s: float = 0.0) -> None:
         """Takes no more jobs; gives running ones ``grace_s`` to end. Other workers take up what is not done by then."""
-        self._chores.stop()
+        for chores in self._chores:
+            chores.stop()
         DBOS.destroy(workflow_completion_timeout_sec=round(grace_s))
         workflow.use(None)
         self._deliverer.stop()
         if self._engine is not None:
             self._engine.dispose()
+        handed_back = self._queue.hand_back(self._slot.id)
+        if handed_back:
+            log.info("%d unfinished jobs go back into the queue", handed_back)
+        self._register.forget([self._slot.id])
+        forget_lock(self._locks_dir, self._slot.id)
         self._slot.release()
-        if self._slot.id not in self._queue.busy_executors():
-            self._register.forget([self._slot.id])
-            forget_lock(self._locks_dir, self._slot.id)
         shutil.rmtree(self._work_dir / self._slot.id, ignore_errors=True)
 
     def _config(self) -> DBOSConfig:
@@ -192,12 +206,15 @@ class Worker:
             shutil.rmtree(self._work_dir / executor_id, ignore_errors=True)
 
     def _remove_leftovers(self) -> None:
-        """Removes working folders and lock files of workers that are dead and own nothing any more."""
+        """Removes what dead workers left that own nothing any more, and uploads that broke off long ago."""
         known = {executor.id for executor in self._register.all()} | self._queue.busy_executors()
         for lock in self._locks_dir.glob("*.lock"):
             if lock.stem not in known and is_free(self._locks_dir, lock.stem):
                 shutil.rmtree(self._work_dir / lock.stem, ignore_errors=True)
                 lock.unlink(missing_ok=True)
+        for upload in self._tmp_dir.glob("*"):
+            if time.time() - upload.stat().st_mtime > STALE_UPLOAD_S:
+                upload.unlink(missing_ok=True)
 
 
 _NO_CANCEL_NOISE = _NoCancelNoise()

@@ -23,7 +23,7 @@ from photoplay.jobs.queue import MAX_ATTEMPTS, WORKFLOW_NAME
 from photoplay.jobs.steps import Json, Steps
 
 RETRY_INTERVAL_S = 0.5
-MAX_TRIES = 5
+MAX_TRIES = 3  # of a whole step, on top of the patience that each of its parts has
 
 _current: Steps | None = None
 

@@ -145,6 +145,11 @@ class Farm:
 
         return wait_for(there, why=f"no child of {step}")
 
+    def wait_misbehaving(self, job: Job, name: str) -> psutil.Process:
+        """Waits until the job's engine has begun what its prompt's ``once=name`` says, and gives its process."""
+        wait_for((self.folder / "data" / f"misbehaved-{name}").exists, why="the engine behaved")
+        return self.wait_child(job)
+
     def runs(self, job: Job) -> dict[str, int]:
         """How often each step was entered."""
         counted: dict[str, int] = {}
@@ -161,6 +166,7 @@ def open_farm(folder: Path) -> Iterator[Farm]:
         environment = os.environ | {
             "PHOTOPLAY_DATA_DIR": str(data_dir),
             "PHOTOPLAY_DATABASE_URL": url,
+            "PHOTOPLAY_MODELS_DIR": str(data_dir / "models"),  # beside it, the tiny engine leaves its markers
             "PHOTOPLAY_ENGINES": '{"motion": "support.tiny_engine:TinyEngine"}',
             "PHOTOPLAY_ALLOWED_NETWORKS": "127.0.0.0/8",
             "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]),

@@ -9,7 +9,7 @@ import wave
 import av
 import pytest
 
-from photoplay.jobs.job import AudioRequest, JobState, MediaRef
+from photoplay.jobs.job import AudioRequest, JobState, MediaRef, Phase
 
 from .conftest import CREDITS, wait_for
 
@@ -26,7 +26,6 @@ def test_the_full_path(farm):
     assert (done.progress, done.phase) == (1.0, None)
     assert seen == sorted(seen)
     assert max(seen) < 1.0
-    assert any(0.05 < value < 0.85 for value in seen)  # the child's own progress came through
     assert {a.kind for a in done.artifacts} == {"video", "watermarked", "thumbnail"}
     assert (done.width, done.height, done.fps, done.duration_s) == (64, 48, 8, 2.0)
     assert done.plan.understood == ("tiny",)
@@ -119,7 +118,7 @@ def test_sound_that_cannot_be_read_fails_the_job(busy_farm, content):
 
 
 def test_a_render_that_takes_too_long_is_stopped(farm):
-    farm.worker(render_timeout_s=2)
+    farm.worker(render_timeout_s=1)
     job = farm.submit("hang")
     child = farm.wait_child(job)
     failed = farm.wait(job)
@@ -130,13 +129,20 @@ def test_a_render_that_takes_too_long_is_stopped(farm):
 
 def test_a_child_that_is_killed_once_is_tried_again(busy_farm):
     farm, before = busy_farm, busy_farm.balance[0]
-    job = farm.submit("frames=40 delay=0.1")
-    child = farm.wait_child(job)
-    child.kill()
+    job = farm.submit("hang once=killed")
+    farm.wait_misbehaving(job, "killed").kill()
     done = farm.wait(job)
     assert done.state is JobState.SUCCEEDED
     assert farm.runs(job)["gather"] == 1
     assert farm.balance == (before - job.credits, 0)
+
+
+def test_the_childs_own_progress_is_seen_and_bounded_by_its_phase(busy_farm):
+    farm = busy_farm
+    job = farm.submit("frames=8 stall=8")
+    wait_for(lambda: farm.job(job).progress == 0.85)
+    assert farm.job(job).phase is Phase.RENDER
+    farm.runtime.service.cancel(farm.account.id, job.id)
 
 
 def test_cancel_takes_a_running_job_and_its_child_down_within_two_seconds(busy_farm):
@@ -176,7 +182,7 @@ def test_new_sound_on_an_old_picture_renders_nothing(busy_farm):
 
 def test_slots_bound_what_runs_at_once(farm):
     farm.worker(slots=2)
-    made = [farm.submit("frames=6 delay=0.1") for _ in range(5)]
+    made = [farm.submit("frames=4 delay=0.1") for _ in range(4)]
     most = 0
     while any(farm.job(job).state.live for job in made):
         most = max(most, sum(farm.job(job).state is JobState.RUNNING for job in made))
