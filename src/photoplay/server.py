@@ -58,6 +58,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
     The runtime is launched when the app starts and closed when it stops.
     """
     spoken = dialects(settings)
+    door = Door(runtime, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -70,6 +71,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
         try:
             yield
         finally:
+            await door.previews.close()
             await asyncio.to_thread(runtime.close)
 
     app = FastAPIOffline(
@@ -82,7 +84,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
         lifespan=lifespan,
         strict_content_type=False,  # a JSON body without its header is still meant as JSON
     )
-    app.state.door = Door(runtime, settings)
+    app.state.door = door
     app.state.startup_error = None
     for dialect in spoken:
         app.include_router(dialect.router)

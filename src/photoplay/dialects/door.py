@@ -20,6 +20,7 @@ from photoplay.catalog import Effect
 from photoplay.clock import Clock, SystemClock
 from photoplay.errors import ArtifactNotFound, InvalidField, MissingField, PhotoplayError, RequestError
 from photoplay.jobs.job import Job, MediaRef
+from photoplay.jobs.previews import Previews
 from photoplay.jobs.runtime import Runtime
 from photoplay.jobs.uploads import Upload
 from photoplay.settings import Settings
@@ -56,6 +57,7 @@ class Door:
         self.runtime = runtime
         self.settings = settings
         self.clock = clock or SystemClock()
+        self.previews = Previews(settings, runtime.storage)
 
     def base_url(self, request: Request) -> str:
         """The URL under which this client reaches the server, without a slash at the end."""

@@ -192,6 +192,18 @@ def test_plan_refuses_a_photo_that_is_none(tmp_path: Path) -> None:
     assert run("plan", "zoom in", str(tmp_path / "missing.jpg"), "--data-dir", str(tmp_path))[0] == 7
 
 
+def test_effects_are_listed_and_their_previews_made_once(tmp_path: Path) -> None:
+    where = ("--data-dir", str(tmp_path))
+    told = json.loads(run("effects", "list", "--json", *where)[1])
+    assert {"slug": "squish", "code": "squish_89244231312", "name": "Squish"} in told
+    assert run("effects", "preview", "nothing", *where)[0] == 2
+    status, output = run("effects", "preview", "squish", *where)
+    assert (status, "made 1 of 1" in output) == (0, True)
+    kept = sorted(path.name for path in (tmp_path / "artifacts" / "effects" / "squish").iterdir())
+    assert kept == ["logo.png", "preview.mp4"]
+    assert "made 0 of 1" in run("effects", "preview", "squish", *where)[1]
+
+
 def test_models_list_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHOTOPLAY_MODELS_DIR", str(tmp_path))
     rows = json.loads(run("models", "list", "--json", "--data-dir", str(tmp_path))[1])

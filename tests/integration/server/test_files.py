@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from photoplay.accounts import Credentials
+from photoplay.errors import RenderFailed
 from support.inside import Inside, wait_until
 
 DATA = np.random.default_rng(1).bytes(10_240)
@@ -280,9 +281,32 @@ def test_an_uploaded_page_is_never_run_as_ours(inside: Inside, key: Credentials)
 # Effects --------------------------------------------------------------------------------
 
 
-def test_effect_files_are_served_from_the_store(inside: Inside) -> None:
-    inside.runtime.storage.put_bytes("effects/squish/logo.png", photo())
-    answer = inside.client.get("/effects/squish/logo.png")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
-    for path in ("/effects/squish/nothing.png", "/effects/nothing/logo.png", "/effects/..%2f..%2fx/logo.png"):
-        assert inside.client.get(path).status_code == 404
+def test_effect_files_are_made_when_first_asked_for(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    logo = inside.client.get("/effects/squish/logo.png", timeout=120)
+    assert (logo.status_code, logo.headers["content-type"]) == (200, "image/png")
+    assert Image.open(io.BytesIO(logo.content)).size == (256, 256)
+
+    async def never(*_: object, **__: object) -> None:
+        raise AssertionError("made twice")
+
+    monkeypatch.setattr("photoplay.jobs.previews.run_child", never)
+    clip = inside.client.get("/effects/squish/preview.mp4", headers={"range": "bytes=4-7"})
+    assert (clip.status_code, clip.headers["content-type"], clip.content) == (206, "video/mp4", b"ftyp")
+    assert inside.client.head("/effects/squish/preview.mp4").status_code == 200
+
+
+def test_an_effect_file_that_can_not_be_made_is_an_error_in_its_own_shape(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object, **__: object) -> None:
+        raise RenderFailed
+
+    monkeypatch.setattr("photoplay.jobs.previews.run_child", failing)
+    for _ in range(2):
+        answer = inside.client.get("/effects/cakeify/logo.png")
+        assert (answer.status_code, answer.json()["code"]) == (500, "render_failed")
+
+
+@pytest.mark.parametrize("path", ["squish/nothing.png", "nothing/logo.png", "..%2f..%2fx/logo.png", "%00/logo.png"])
+def test_there_are_no_other_effect_files(inside: Inside, path: str) -> None:
+    assert inside.client.get(f"/effects/{path}").status_code == 404

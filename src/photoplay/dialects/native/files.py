@@ -20,6 +20,7 @@ from photoplay.dialects.door import ARTIFACTS_PATH, EFFECTS_PATH, Door, door_of
 from photoplay.dialects.native.auth import Calling, documented
 from photoplay.dialects.native.wire import Problem, UploadOut
 from photoplay.errors import ArtifactNotFound, InvalidField, MissingField
+from photoplay.jobs.previews import PREVIEW_FILES, preview_key
 from photoplay.storage import StoredObject
 from photoplay.storage.base import DEFAULT_CONTENT_TYPE
 
@@ -33,7 +34,6 @@ _CLOSED = {
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "cross-origin",
 }
-EFFECT_FILES: dict[str, str] = {"logo.png": "image/png", "preview.mp4": "video/mp4"}
 
 Token = Annotated[str, Path(description="What the signature covers: the file, its type, the end")]
 Filename = Annotated[str, Path(description="The file's name, for whoever saves it")]
@@ -136,24 +136,21 @@ def artifact(request: Request, token: Token, filename: Filename) -> Response:
     summary="An effect's logo or preview",
     response_class=Response,
 )
-def effect_file(request: Request, slug: Slug, filename: Filename) -> Response:
-    """`logo.png` or `preview.mp4` of an effect, if they have been made; they are kept in the artifact store."""
+async def effect_file(request: Request, slug: Slug, filename: Filename) -> Response:
+    """`logo.png` or `preview.mp4` of an effect. The first to ask waits some seconds while they are made."""
     door = door_of(request)
-    if filename not in EFFECT_FILES or door.effect(slug) is None:
+    if filename not in PREVIEW_FILES or door.effect(slug) is None:
         raise ArtifactNotFound
-    return _send(
+    await door.previews.ensure(slug)
+    return await run_in_threadpool(
+        _send,
         door,
         request,
-        effect_key(slug, filename),
-        content_type=EFFECT_FILES[filename],
+        preview_key(slug, filename),
+        content_type=PREVIEW_FILES[filename],
         filename=f"{slug}-{filename}",
         max_age_s=3600,
     )
-
-
-def effect_key(slug: str, filename: str) -> str:
-    """Where an effect's logo or preview is kept in the artifact store."""
-    return f"effects/{slug}/{filename}"
 
 
 def _send(
