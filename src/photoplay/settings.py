@@ -108,9 +108,7 @@ class Settings(BaseSettings):
         "for it. Default: photoplay describes the photo by itself.",
     )
     extend_prompt_key: str | None = Field(default=None, description="API key for `extend_prompt_url`, if it needs one.")
-    extend_prompt_model: str = Field(
-        default="gpt-4o-mini", description="Model that `extend_prompt_url` is asked for."
-    )
+    extend_prompt_model: str = Field(default="gpt-4o-mini", description="Model that `extend_prompt_url` is asked for.")
     extend_prompt_timeout_s: float = Field(
         default=20.0, gt=0, description="Seconds after which an unanswered `extend_prompt_url` is given up."
     )
@@ -124,7 +122,8 @@ class Settings(BaseSettings):
         'its own table has: `{"insufficient_credits": 1006}` (as JSON in the environment).',
     )
     akool_callback_type: str = Field(
-        default="image2video", description="Value of `type` in the AKOOL API's webhooks; the vendor does not document it."
+        default="image2video",
+        description="Value of `type` in the AKOOL API's webhooks; the vendor does not document it.",
     )
 
     @field_validator("akool_codes")
