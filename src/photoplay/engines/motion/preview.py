@@ -11,13 +11,11 @@ from io import BytesIO
 from pathlib import Path
 
 import av
-import numpy as np
 from PIL import Image
 
 from photoplay.engines.base import RenderRequest
 from photoplay.engines.motion.effects.registry import effects, find
 from photoplay.engines.motion.engine import MotionEngine
-from photoplay.engines.motion.types import U8
 from photoplay.errors import RenderFailed
 
 DEMO_PHOTO: Traversable = files("photoplay.engines.motion") / "assets" / "demo.jpg"
@@ -27,8 +25,6 @@ LOGO_SIDE = 256  # pixels
 SHORT_SIDE = 360  # pixels of the clip's short side
 DURATION_S = 4.0
 FPS = 24
-_MOMENTS = 12  # frames that are looked at for the logo
-_EARLY, _LATE = 0.25, 0.72  # fractions of the clip between which an effect shows what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +42,13 @@ def make_preview(engine: MotionEngine, slug: str, photo: Path, seed: int = 0) ->
         UnknownEffect: there is no such effect.
         RenderFailed: the engine could not render it.
     """
-    find(slug)
+    effect = find(slug)
     request = RenderRequest(
         images=(photo,), effect=slug, duration_s=DURATION_S, short_side=SHORT_SIDE, fps=FPS, seed=seed
     )
     with tempfile.TemporaryDirectory(prefix="photoplay-preview-") as folder:
         result = engine.render(request, Path(folder), lambda _share, _word: None)
-        return Preview(logo=_logo(result.video), video=result.video.read_bytes())
+        return Preview(logo=_logo(result.video, effect.logo_at), video=result.video.read_bytes())
 
 
 def make_previews(
@@ -86,23 +82,17 @@ def make_previews(
     return tuple(made)
 
 
-def _logo(video: Path) -> bytes:
-    """The square middle of the frame that differs most from the photo, among those in which the effect is at work."""
+def _logo(video: Path, moment: float) -> bytes:
+    """The square middle of the clip's frame at a moment 0..1."""
     with av.open(str(video)) as container:
-        stream = container.streams.video[0]
-        frames: list[U8] = [
-            np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(stream)
-        ]
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(container.streams.video[0])]
     if not frames:
         raise RenderFailed("the preview has no frames")
-    last = len(frames) - 1
-    picked = sorted({round(last * (_EARLY + (_LATE - _EARLY) * k / (_MOMENTS - 1))) for k in range(_MOMENTS)})
-    start = frames[0].astype(np.int16)
-    best = max(picked, key=lambda index: float(np.abs(frames[index].astype(np.int16) - start).mean()))
-    height, width = frames[best].shape[:2]
+    shown = frames[round(moment * (len(frames) - 1))]
+    height, width = shown.shape[:2]
     side = min(height, width)
     x, y = (width - side) // 2, (height - side) // 2
-    square = Image.fromarray(frames[best][y : y + side, x : x + side])
+    square = Image.fromarray(shown[y : y + side, x : x + side])
     out = BytesIO()
     square.resize((LOGO_SIDE, LOGO_SIDE), Image.Resampling.LANCZOS).save(out, format="PNG", optimize=True)
     return out.getvalue()

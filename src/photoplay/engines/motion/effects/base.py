@@ -57,6 +57,9 @@ class Effect(ABC):
     description: ClassVar[str]
     """One sentence: what happens, and which photos it suits."""
 
+    logo_at: ClassVar[float] = 0.5
+    """The moment of the clip, 0..1, that shows best what it is: the logo."""
+
     def suits(self, scene: SceneMap) -> float:
         """How well this photo suits the effect: 1 made for it .. 0 it will be something smaller."""
         return 1.0 if scene.subject is not None else 0.5

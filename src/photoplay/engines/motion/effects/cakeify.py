@@ -34,6 +34,7 @@ class Cakeify(Effect):
     slug = "cakeify"
     name = "Cakeify"
     description = "A knife cuts the subject, and inside it is layer cake; best with one clear subject."
+    logo_at = 0.62
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:
         return _Cake(stage, spec)

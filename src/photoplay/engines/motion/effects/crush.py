@@ -24,6 +24,7 @@ class Crush(Effect):
     slug = "crush"
     name = "Crush"
     description = "A steel press comes down and flattens the subject; best with one clear subject."
+    logo_at = 0.44
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:
         return _Crush(stage, spec)

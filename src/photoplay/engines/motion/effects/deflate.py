@@ -22,6 +22,7 @@ class Deflate(Effect):
 
     slug = "deflate"
     name = "Deflate"
+    logo_at = 0.46
     description = (
         "The air hisses out of the subject, and it sags into a flat, wrinkled skin; best with a clear subject."
     )

@@ -18,6 +18,7 @@ class DollyZoom(Effect):
 
     slug = "dolly-zoom"
     name = "Dolly zoom"
+    logo_at = 0.90
     description = (
         "The subject keeps its size while the world behind it is pulled away: vertigo; best with a clear subject."
     )

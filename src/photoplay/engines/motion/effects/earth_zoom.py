@@ -29,6 +29,7 @@ class EarthZoom(Effect):
 
     slug = "earth-zoom"
     name = "Earth zoom"
+    logo_at = 0.78
     description = "The camera flies up through clouds until the photo is one spot on the Earth; suits any photo."
 
     def suits(self, scene: SceneMap) -> float:
@@ -75,7 +76,7 @@ class _Up(Animator):
         # The Earth: as large as to be 0.62 of the frame when the photo is a spot.
         earth = self._earth
         span_px = ROUND * min(width, height) * DEPTH_OF_ZOOM * small
-        if progress > 0.30:
+        if progress > 0.22:
             _paste(out, earth, middle, span_px / earth.shape[0], turn)
         # Country around the photo, seen until the globe's own picture is fine enough.
         ground = self._ground
@@ -188,7 +189,8 @@ def _earth(size: int, rng: np.random.Generator) -> U8:
     colour = colour * (1 - ice) + 236.0 * ice
     swirl = toolkit.clouds(rng, whole, whole, whole / 4, 7)
     veil = wrapped(np.asarray(np.roll(swirl, whole // 9, axis=1), np.float32))
-    cover = (np.clip((veil - 0.50) / 0.26, 0, 1) ** 1.2 * 0.9)[..., None]
+    # Clear weather over the middle, where the flight began.
+    cover = (np.clip((veil - 0.50) / 0.26, 0, 1) ** 1.2 * 0.9 * np.clip((r - 0.10) / 0.30, 0, 1))[..., None]
     colour = colour * (1 - cover) + np.array([246, 249, 252], np.float32) * cover
     light = np.clip(-0.52 * u - 0.46 * v + 0.80 * z, 0, 1)
     colour = colour * (0.05 + 1.08 * light**0.85)[..., None]

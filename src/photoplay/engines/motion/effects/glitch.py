@@ -25,6 +25,7 @@ class Glitch(Effect):
 
     slug = "glitch"
     name = "Glitch"
+    logo_at = 0.66
     description = (
         "The picture breaks up in bursts like a bad signal: slipped rows, split colours, blocks; suits any photo."
     )

@@ -23,6 +23,7 @@ class Inflate(Effect):
 
     slug = "inflate"
     name = "Inflate"
+    logo_at = 0.55
     description = "The subject fills with air in three breaths, grows round and floats up; best with a whole subject."
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:

@@ -20,6 +20,7 @@ class InkPainting(Effect):
 
     slug = "ink-painting"
     name = "Ink painting"
+    logo_at = 0.30
     description = "Ink drops spread over the photo and leave it painted with a brush on paper; suits any photo."
 
     def suits(self, scene: SceneMap) -> float:

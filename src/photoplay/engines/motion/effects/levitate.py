@@ -20,6 +20,7 @@ class Levitate(Effect):
 
     slug = "levitate"
     name = "Levitate"
+    logo_at = 0.60
     description = "The subject rises and hovers above its shadow; best with a whole subject that stands on something."
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:

@@ -22,6 +22,7 @@ class Melt(Effect):
 
     slug = "melt"
     name = "Melt"
+    logo_at = 0.45
     description = "The subject melts, runs down in streams and spreads into a pool; best with a clear subject."
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:

@@ -22,6 +22,7 @@ class Neon(Effect):
 
     slug = "neon"
     name = "Neon"
+    logo_at = 0.62
     description = "Night falls and the outlines light up as flickering neon tubes; suits any photo with clear shapes."
 
     def suits(self, scene: SceneMap) -> float:

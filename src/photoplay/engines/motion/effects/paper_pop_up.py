@@ -24,6 +24,7 @@ class PaperPopUp(Effect):
 
     slug = "paper-pop-up"
     name = "Paper pop-up"
+    logo_at = 0.68
     description = (
         "The subject is cut from paper, folds down and pops up again like in a card; best with a clear subject."
     )

@@ -21,6 +21,7 @@ class Ripple(Effect):
 
     slug = "ripple"
     name = "Ripple"
+    logo_at = 0.62
     description = "Drops fall on the picture as if it were still water and rings run out; suits any photo."
 
     def suits(self, scene: SceneMap) -> float:

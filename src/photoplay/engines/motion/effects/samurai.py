@@ -30,6 +30,7 @@ class Samurai(Effect):
 
     slug = "samurai"
     name = "Samurai"
+    logo_at = 0.70
     description = "A sword stroke reveals the subject in a samurai's armour under a red sun; best with a clear face."
 
     def suits(self, scene: SceneMap) -> float:

@@ -18,6 +18,7 @@ class Snow(Effect):
 
     slug = "snow"
     name = "Snow"
+    logo_at = 0.60
     description = "It grows cold and quiet, and snow falls before and behind the subject; suits any photo."
 
     def suits(self, scene: SceneMap) -> float:

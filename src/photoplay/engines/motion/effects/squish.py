@@ -28,6 +28,7 @@ class Squish(Effect):
     slug = "squish"
     name = "Squish"
     description = "Two soft gloves squeeze the subject like dough and let it wobble back; best with one clear subject."
+    logo_at = 0.36
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:
         return _Squish(stage, spec)

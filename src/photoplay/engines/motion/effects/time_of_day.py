@@ -32,6 +32,7 @@ class TimeOfDay(Effect):
 
     slug = "time-of-day"
     name = "Time of day"
+    logo_at = 0.26
     description = (
         "A whole day passes over the picture: golden evening, starry night, dawn; best outdoors, suits any photo."
     )
