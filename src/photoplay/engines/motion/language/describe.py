@@ -13,7 +13,6 @@ from typing import Protocol
 from photoplay.engines.motion.language.facts import PhotoFacts
 from photoplay.engines.motion.language.meaning import Meaning
 from photoplay.engines.motion.language.plan import plan_from_prompt
-from photoplay.engines.motion.language.timeline import move_name
 from photoplay.errors import ExtenderFailed
 from photoplay.shot import Life, LifeKind, Move, MoveKind, Plan
 
@@ -68,6 +67,22 @@ _LIFE_TEXT: dict[LifeKind, str] = {
     LifeKind.BUBBLES: "bubbles rise",
     LifeKind.CONFETTI: "confetti rains down",
 }
+_VERBS: dict[MoveKind, tuple[str, ...]] = {
+    MoveKind.STATIC: ("holds still",),
+    MoveKind.DOLLY: ("moves closer", "moves back"),
+    MoveKind.ZOOM: ("zooms in", "zooms out"),
+    MoveKind.DOLLY_ZOOM: ("moves in while the lens widens", "moves back while the lens closes in"),
+    MoveKind.TRUCK: ("glides to the right", "glides to the left"),
+    MoveKind.PEDESTAL: ("rises", "sinks"),
+    MoveKind.PAN: ("pans right", "pans left"),
+    MoveKind.TILT: ("tilts up", "tilts down"),
+    MoveKind.ROLL: ("rolls clockwise", "rolls counter-clockwise"),
+    MoveKind.ORBIT: ("circles to the right", "circles to the left"),
+    MoveKind.CRANE: ("cranes up", "cranes down"),
+    MoveKind.HANDHELD: ("sways as if held in the hand",),
+    MoveKind.PUSH_THROUGH: ("pushes past what is near", "draws back past what is near"),
+    MoveKind.RACK_FOCUS: ("draws the focus onto the subject", "lets the focus go into the distance"),
+}
 _REGION_LIFE = {
     "water": LifeKind.WATER,
     "fire": LifeKind.FIRE,
@@ -102,7 +117,7 @@ class BuiltInExtender:
             _light(facts),
             _camera(plan),
             _life(plan),
-            f"It sounds of {_listed(plan.sounds)}." if plan.sounds else "",
+            f"Sound: {_listed(plan.sounds)}." if plan.sounds else "",
         ]
         tail = " ".join(part for part in parts[1:] if part)
         room = MAX_CHARS - len(tail) - 1
@@ -185,24 +200,22 @@ def _with_seen_life(plan: Plan, facts: PhotoFacts) -> Plan:
 def _subject(facts: PhotoFacts, plan: Plan) -> str:
     who = _who(facts, plan)
     place = next((word for word in plan.subject_words if word in _PLACES), None)
-    seen = [_IN_VIEW[region] for region in facts.regions if region in _IN_VIEW and _IN_VIEW[region] != place][:3]
-    scenery = f"a {place}" if place else _kind_of_place(facts)
-    depth = (
-        "" if facts.depth is None else "flat, close " if facts.depth < 0.15 else "deep " if facts.depth > 0.5 else ""
-    )
-    scenery = scenery.replace("a ", f"a {depth}", 1) if depth and place is None else scenery
-    behind = f" with {_listed(seen)}" if seen else ""
+    seen = _listed([_IN_VIEW[region] for region in facts.regions if region in _IN_VIEW][:3])
+    where = f"in {_article(place)}" if place else _surroundings(facts)
     if who is None:
-        return f"The picture shows {scenery}{behind}."
+        if not (seen or where or facts.depth is not None):
+            return ""
+        what = _article(f"{_depth(facts)} {'landscape' if facts.is_landscape else 'view'}".strip())
+        around = f" {where}" if where and not facts.is_landscape else ""
+        return f"{_capital(what)}{around}{' with ' + seen if seen else ''}."
     size = (
-        "fills the frame"
-        if facts.subject_height > 0.85
-        else "stands out"
-        if facts.subject_height > 0.45
-        else "appears small"
+        "fills the frame" if facts.subject_height > 0.85 else "stands out" if facts.subject_height > 0.45 else "is seen"
     )
     side = " on the left" if facts.subject_x < 0.38 else " on the right" if facts.subject_x > 0.62 else ""
-    return f"{who[:1].upper()}{who[1:]} {size}{side} against {scenery}{behind}."
+    behind = f" before {seen}" if seen else ""
+    if not (facts.subject_height or side or where or behind):
+        return ""
+    return f"{_capital(who)} {size}{side}{' ' + where if where else ''}{behind}."
 
 
 def _who(facts: PhotoFacts, plan: Plan) -> str | None:
@@ -213,60 +226,78 @@ def _who(facts: PhotoFacts, plan: Plan) -> str | None:
         return f"the {named}"
     if facts.has_face or facts.subject_kind == "person":
         return "one person"
-    if facts.has_subject:
-        thing = next((word for word in plan.subject_words if word not in _PLACES and word not in _IN_VIEW), None)
-        return f"the {thing}" if thing else "the subject"
-    return None
+    return "the subject" if facts.has_subject else None
 
 
-def _kind_of_place(facts: PhotoFacts) -> str:
-    if facts.is_landscape:
-        return "a landscape"
+def _surroundings(facts: PhotoFacts) -> str:
     if facts.outdoor is None:
-        return "a background"
-    return "a place outdoors" if facts.outdoor > 0.5 else "a place indoors"
+        return ""
+    return "outdoors" if facts.outdoor > 0.5 else "indoors"
+
+
+def _depth(facts: PhotoFacts) -> str:
+    if facts.depth is None:
+        return ""
+    return "flat" if facts.depth < 0.15 else "deep" if facts.depth > 0.5 else ""
 
 
 def _light(facts: PhotoFacts) -> str:
     if facts.luminance is None:
         return ""
-    level = "dark" if facts.night or facts.luminance < 0.25 else "bright" if facts.luminance > 0.6 else "soft"
-    if facts.contrast is not None and facts.contrast > 0.27 and level != "dark":
-        level = "hard"
-    tone = ""
-    if facts.warmth is not None:
-        tone = ", warm" if facts.warmth > 0.06 else ", cool" if facts.warmth < -0.06 else ""
-    sides = [word for word, yes in (("above", facts.light_y < -0.5), ("below", facts.light_y > 0.5)) if yes]
-    sides += [word for word, yes in (("the left", facts.light_x < -0.4), ("the right", facts.light_x > 0.4)) if yes]
-    source = f" comes from {' and '.join(sides)}" if sides else " lies over the scene"
-    colours = f" in {_listed(facts.colours)}" if facts.colours else ""
-    return f"The light is {level}{tone}; it{source}{colours}."
+    hard = facts.contrast is not None and facts.contrast > 0.27
+    level = "low" if facts.night or facts.luminance < 0.25 else "bright" if facts.luminance > 0.6 else "even"
+    words = ["hard" if hard and level != "low" else level]
+    if facts.warmth is not None and abs(facts.warmth) > 0.06:
+        words.append("warm" if facts.warmth > 0 else "cool")
+    up = "above " if facts.light_y < -0.5 else "below " if facts.light_y > 0.5 else ""
+    side = "left" if facts.light_x < -0.4 else "right" if facts.light_x > 0.4 else ""
+    source = (
+        f" from {up}{side}".rstrip() if up and side else f" from {up.strip() or 'the ' + side}" if up or side else ""
+    )
+    colours = f", in {_listed(facts.colours)}" if facts.colours else ""
+    return f"{_capital(', '.join(words))} light{source}{colours}."
 
 
 def _camera(plan: Plan) -> str:
     moves = plan.shot.moves
-    if not moves or all(move.kind is MoveKind.STATIC for move in moves):
-        return "The camera stays still." if moves else ""
-    whole = [move for move in moves if move.start <= 0.01 and move.end >= 0.99]
-    parts = [move for move in sorted(moves, key=lambda m: (m.start, m.end)) if move not in whole]
-    sentences: list[str] = []
-    if whole:
-        sentences.append(f"Throughout the shot: {_listed([_move(move) for move in whole])}.")
-    if parts:
-        sentences.append(f"The camera goes in steps: {', then '.join(_move(move) for move in parts)}.")
-    return " ".join(sentences)
+    if not moves:
+        return ""
+    if all(move.kind is MoveKind.STATIC for move in moves):
+        return "The camera stays perfectly still."
+    whole = [_move(move) for move in moves if move.start <= 0.01 and move.end >= 0.99]
+    rest = [
+        move for move in sorted(moves, key=lambda m: (m.start, m.end)) if not (move.start <= 0.01 and move.end >= 0.99)
+    ]
+    steps: list[list[Move]] = []
+    for move in rest:
+        if steps and steps[-1][0].start == move.start:
+            steps[-1].append(move)
+        else:
+            steps.append([move])
+    row = ", then ".join(" while it ".join(_move(move) for move in step) for step in steps)
+    if row and whole:
+        return f"The camera {row}; all the while it {_listed(whole)}."
+    return f"The camera {row or _listed(whole)}."
 
 
 def _move(move: Move) -> str:
-    size = abs(move.amount) / max(0.2, move.end - move.start) ** 0.5
-    how = "gentle " if size < 0.75 else "bold " if size > 1.9 else ""
-    return f"{how}{move_name(move.kind, move.amount)}"
+    pace = abs(move.amount) / max(0.2, move.end - move.start) ** 0.5
+    how = "slowly " if pace < 0.75 else "boldly " if pace > 1.9 else ""
+    return how + _VERBS[move.kind][0 if move.amount >= 0 else -1]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def _life(plan: Plan) -> str:
     present = [_LIFE_TEXT[life.kind] for life in plan.life if life.strength > 0]
     absent = [life.kind.value.replace("_", " ") for life in plan.life if life.strength == 0]
-    text = f"{_listed(present)}.".capitalize() if present else ""
+    text = f"{_capital(_listed(present))}." if present else ""
     if absent:
         text = f"{text} There is no {_listed(absent)}.".strip()
     if not plan.life_by_default:

@@ -14,7 +14,7 @@ from photoplay.engines.motion.language import grammar
 from photoplay.engines.motion.language.clause import fragment
 from photoplay.engines.motion.language.defaults import default_shot
 from photoplay.engines.motion.language.facts import PhotoFacts
-from photoplay.engines.motion.language.intents import LifeIntent, MoveIntent, Reading, Refusal
+from photoplay.engines.motion.language.intents import PLAIN, LifeIntent, MoveIntent, Reading, Refusal
 from photoplay.engines.motion.language.interpret import Reader
 from photoplay.engines.motion.language.lexicon import Hit, language_of, latin_language, match, script_of, table
 from photoplay.engines.motion.language.manner import combined, manner_words
@@ -203,7 +203,7 @@ def _spread_manner(clauses: list[tuple[Segment, Reading]], reader: Reader) -> li
     An adverb that leads the first of two moves joined by "and" holds for both: "slowly zoom in and pan left".
     """
     for i, (segment, reading) in enumerate(clauses):
-        if not reading.manner_only or reading.manner.joined(reading.manner) == reading.manner:
+        if not reading.manner_only or reading.manner == PLAIN:
             continue
         before = [r for s, r in clauses[:i] if s.sentence == segment.sentence and r.moves]
         after = [r for s, r in clauses[i + 1 :] if s.sentence == segment.sentence and r.moves]

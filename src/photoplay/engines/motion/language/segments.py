@@ -94,19 +94,28 @@ class _Splitter:
                 self._time(at)
                 at += 1
             elif hit is not None:
-                self._hit(hit)
+                if not self._before_a_time(hit):
+                    self._hit(hit)
                 at = hit.last
             else:
                 at += 1
         self._close(len(self.tokens))
         return [segment for segment in self.done if segment.last > segment.first]
 
+    def _before_a_time(self, hit: Hit) -> bool:
+        """ "after 3 seconds" puts no clause after another."""
+        return hit.concepts == ("after",) and hit.last < len(self.tokens) and self.tokens[hit.last].mark is Mark.SPAN
+
     def _after_comma(self) -> Link:
         """A comma after nothing ("Then, ...") keeps the word's own link."""
         return self.now.link if self._bare() else Link.COMMA
 
     def _bare(self) -> bool:
-        return not self.now.items and not any(token.mark in {Mark.WORD, Mark.CHAR} for token in self._own_tokens())
+        """Whether the clause has said nothing yet but, perhaps, when."""
+        if self.now.items:
+            return False
+        words = [token.text for token in self._own_tokens() if token.mark in {Mark.WORD, Mark.CHAR}]
+        return not words or (self.now.span is not None and small_words("around_times").issuperset(words))
 
     def _own_tokens(self) -> Sequence[Token]:
         return self.tokens[self.now.first : self.now.last]
@@ -182,9 +191,11 @@ class _Splitter:
     def _open(self, link: Link, at: int) -> None:
         opens, closes, after, before = self.now.opens, self.now.closes, self.now.after, self.now.before
         keep = self._bare() and self.now.sentence == self.sentence
+        span = self.now.span
         self.now = Segment(link, self.sentence, at, at, span=self.running)
-        if keep:  # "First, zoom in": the comma must not lose the "first"
+        if keep:  # "First, zoom in", "After 3 seconds, zoom in": the comma must not lose what was said
             self.now.opens, self.now.closes, self.now.after, self.now.before = opens, closes, after, before
+            self.now.span = span or self.running
 
     def _close(self, at: int) -> None:
         self.now.last = max(at, self.now.first)

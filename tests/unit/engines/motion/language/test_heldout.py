@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.plans import cases, difference
 
 from photoplay.engines.motion.language import Meaning, SentenceMeaning, plan_from_prompt
+from support.plans import cases, difference
 
 HELD_OUT = cases(Path(__file__).with_name("heldout.toml"))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.plans import Case, cases, difference
 
 from photoplay.engines.motion.language import plan_from_prompt
+from support.plans import Case, cases, difference
 
 TABLE = Path(__file__).with_name("prompts.toml")
 
