@@ -19,7 +19,7 @@ class Spin(Effect):
 
     slug = "spin-360"
     name = "Spin 360"
-    logo_at = 0.27
+    logo_at = 0.34
     description = "The subject turns once all the way round; best with a whole subject that stands free."
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:
