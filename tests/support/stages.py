@@ -107,7 +107,7 @@ def make_stage(
         layers=(np.full((180, 320), 255, np.uint8),),
         layer_depths=(0.0,),
         subject=box,
-        stats={"photo_size": (frame_w, frame_h)},
+        
     )
     return Stage(
         scene=scene,
@@ -115,4 +115,5 @@ def make_stage(
         frame=(float(pad_x), float(pad_y), float(frame_w), float(frame_h)),
         output=output,
         photo_to_working=(1.0, float(pad_x), float(pad_y)),
+        photo_size=(frame_w, frame_h),
     )

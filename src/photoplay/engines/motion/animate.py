@@ -166,7 +166,8 @@ class Sprite:
 
     Where: with ``depth`` None, (x, y) is the top left corner in frame pixels and ``scale`` frame pixels per
     sprite pixel; fractions are kept. With ``depth`` (inverse depth 0..1), (x, y) and ``scale`` are in working
-    pixels and the camera sees the sprite at that depth, like a layer.
+    pixels and the camera sees the sprite at that depth, like a layer. ``follows``: a layer whose affine and mesh
+    carry the sprite along (by where its middle goes): an eyelid stays on a face that breathes.
     """
 
     rgba: U8
@@ -177,6 +178,7 @@ class Sprite:
     depth: float | None = None
     light: bool = False
     opacity: float = 1.0
+    follows: LayerKey | None = None
 
 
 NO_NUDGE = Nudge()
@@ -229,6 +231,9 @@ class Animator(ABC):
     """Plain words for the user: what was done differently on this photo, and why."""
 
     extra_layers: tuple[ExtraLayer, ...] = ()
+
+    fine_mesh: bool = True
+    """Whether its meshes have detail finer than 16 frame pixels; False makes frames a little quicker to solve."""
 
     @abstractmethod
     def frame(self, moment: Moment) -> Changes:

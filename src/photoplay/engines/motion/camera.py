@@ -107,7 +107,7 @@ def subject_layer(stage: Stage) -> int:
             score = float(alpha.mean())
         else:
             # The subject's box, brought to working pixels; the photo's size follows from the stage's own scale.
-            photo_w, photo_h = _photo_size(stage)
+            photo_w, photo_h = photo_size(stage)
             x0, x1 = ((v * photo_w * scale + dx) / 8 for v in (box.x0, box.x1))
             y0, y1 = ((v * photo_h * scale + dy) / 8 for v in (box.y0, box.y1))
             inside = alpha[max(0, int(y0)) : max(1, int(y1) + 1), max(0, int(x0)) : max(1, int(x1) + 1)]
@@ -118,11 +118,10 @@ def subject_layer(stage: Stage) -> int:
     return best
 
 
-def _photo_size(stage: Stage) -> tuple[float, float]:
+def photo_size(stage: Stage) -> tuple[float, float]:
     """(width, height) of the photo in its own pixels, recovered from the stage; exact up to rounding."""
-    size = stage.scene.stats.get("photo_size")
-    if size is not None:
-        return float(size[0]), float(size[1])
+    if stage.photo_size is not None:
+        return float(stage.photo_size[0]), float(stage.photo_size[1])
     scale, _, _ = stage.photo_to_working
     # Without a record: the working area holds the photo's shape around the frame.
     width, height = stage.scene.size
@@ -133,7 +132,7 @@ def _photo_size(stage: Stage) -> tuple[float, float]:
 
 def photo_to_frame(stage: Stage, x: float, y: float) -> tuple[float, float]:
     """A point of the photo (fractions of its sides) in frame widths from the frame's centre."""
-    width, height = _photo_size(stage)
+    width, height = photo_size(stage)
     scale, dx, dy = stage.photo_to_working
     frame_x, frame_y, frame_w, frame_h = stage.frame
     return (
@@ -147,7 +146,7 @@ def build_rig(stage: Stage, focal_mm: float | None = None) -> Rig:
     _, _, frame_w, frame_h = stage.frame
     aspect = frame_h / frame_w
     if focal_mm is not None and focal_mm > 0:
-        width, height = _photo_size(stage)
+        width, height = photo_size(stage)
         diagonal = math.hypot(width, height) * stage.photo_to_working[0] / frame_w
         focal = min(max(focal_mm, 14.0), 200.0) / FILM_DIAGONAL_MM * diagonal
     else:

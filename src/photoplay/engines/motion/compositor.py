@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -46,7 +47,8 @@ class Compositor:
         height, width = stage.layers[0].rgb.shape[:2]
         self.working = (width, height)
         output = (spec.width, spec.height)
-        self.lattice = Lattice(output, stage.frame, grid_step(*output))
+        fine = any(animator.fine_mesh for animator in animators)
+        self.lattice = Lattice(output, stage.frame, grid_step(*output, fine=fine))
         sheets: list[tuple[LayerKey, Sheet]] = [
             (index, Sheet(layer, path.rig, order=index)) for index, layer in enumerate(stage.layers)
         ]
@@ -81,7 +83,7 @@ class Compositor:
             if not (sheet.empty or change.hidden or (change.opacity <= 0.0 and not sheet.opaque))
         ]
         hidden = self._hidden(poses)
-        waiting = list(changes.sprites)
+        waiting = [self._carried(sprite, changes) for sprite in changes.sprites]
         for position, pose in enumerate(poses):
             paint(out, pose, self.lattice, hidden[position])
             order = pose.sheet.order
@@ -119,6 +121,20 @@ class Compositor:
     def _draw_sprites(self, out: Planes, sprites: Sequence[Sprite], view: View) -> None:
         for sprite in sprites:
             draw_sprite(out, sprite, view, self.path.rig, self.lattice)
+
+    def _carried(self, sprite: Sprite, changes: Changes) -> Sprite:
+        """A sprite moved along with the layer it follows."""
+        change = None if sprite.follows is None else changes.layers.get(sprite.follows)
+        if change is None or (change.mesh is None and change.affine is None):
+            return sprite
+        rows, columns = sprite.rgba.shape[:2]
+        x, y = sprite.x + sprite.scale * columns / 2, sprite.y + sprite.scale * rows / 2
+        at_x, at_y = x, y
+        for _ in range(3):  # the maps say where a point comes from; where the middle goes is their inverse
+            spot = np.array([[[at_x, at_y]]], np.float32)
+            found = bend(spot, change.affine, change.mesh, self.working)[0, 0]
+            at_x, at_y = at_x + x - float(found[0]), at_y + y - float(found[1])
+        return replace(sprite, x=sprite.x + at_x - x, y=sprite.y + at_y - y)
 
     def _hidden(self, poses: Sequence[Pose]) -> list[tuple[Run | None, ...]]:
         """For every pose and band: the columns that the cores of nearer layers cover."""

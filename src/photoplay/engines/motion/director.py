@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 
@@ -69,7 +69,8 @@ def set_stage(photo: Photo, scene: SceneMap, spec: Spec, quality: Quality, margi
     output = (spec.width, spec.height)
     crop = fit(photo.size, output, scene)
     oversample = oversample_for(quality, crop[2] / spec.width)
-    return build_stage(photo, scene, output, margin=margin, oversample=oversample, crop=crop)
+    stage = build_stage(photo, scene, output, margin=margin, oversample=oversample, crop=crop)
+    return replace(stage, photo_size=photo.size)
 
 
 def fitted_luma(photo: Photo, scene: SceneMap, output: tuple[int, int], long_side: int) -> U8:

@@ -28,9 +28,15 @@ Room = Callable[[int, int], F32]
 SOLVE_STEPS = 3
 
 
-def grid_step(width: int, height: int) -> int:
-    """Frame pixels between nodes: 8, and 16 from 1440 lines up; a multiple of 4 so that chroma fits too."""
-    return 8 if min(width, height) < 1440 else 16
+def grid_step(width: int, height: int, *, fine: bool = True) -> int:
+    """Frame pixels between nodes, a multiple of 4 so that chroma fits too: 8 to 16 with the size, coarser if not fine.
+
+    Perspective and smooth depth need no more than 16; only fine meshes do.
+    """
+    side = min(width, height)
+    if side >= 1440:
+        return 16
+    return 16 if side >= 720 and not fine else 8
 
 
 @dataclass(frozen=True)

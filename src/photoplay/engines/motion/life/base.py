@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from photoplay.engines.motion.animate import Animator, Spec
 from photoplay.engines.motion.types import Stage
-from photoplay.shot import LifeKind
+from photoplay.shot import LifeKind, Plan
 
 
 class LifeForm(ABC):
@@ -24,7 +24,7 @@ class LifeForm(ABC):
     order: ClassVar[int] = 50
     """Lower is prepared first: what moves the photo before what falls in front of it."""
 
-    def by_default(self, kind: LifeKind, stage: Stage) -> float:
+    def by_default(self, kind: LifeKind, stage: Stage, plan: Plan) -> float:
         """Strength it has when nobody asked: 0 unless the photo plainly shows where it belongs."""
         return 0.0
 

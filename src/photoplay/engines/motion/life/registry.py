@@ -46,7 +46,7 @@ def animators(stage: Stage, plan: Plan, spec: Spec) -> list[Animator]:
         if strength is None:
             if not plan.life_by_default:
                 continue
-            strength = form.by_default(kind, stage)
+            strength = form.by_default(kind, stage, plan)
         if strength <= 0.0:
             continue
         animator = form.prepare(kind, stage, spec, strength, asked=kind in asked)
