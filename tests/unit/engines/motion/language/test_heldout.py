@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from photoplay.engines.motion.language import Meaning, SentenceMeaning, plan_from_prompt
+from photoplay.engines.motion.language import Meaning, SentenceMeaning, plan_from_prompt, shared_meaning
 from support.plans import cases, difference
 
 HELD_OUT = cases(Path(__file__).with_name("heldout.toml"))
@@ -14,7 +14,9 @@ HELD_OUT = cases(Path(__file__).with_name("heldout.toml"))
 
 @pytest.fixture(scope="module")
 def meaning() -> SentenceMeaning:
-    return SentenceMeaning()
+    shared = shared_meaning()
+    assert shared is not None
+    return shared
 
 
 def accuracy(meaning: Meaning | None) -> tuple[float, list[str]]:
