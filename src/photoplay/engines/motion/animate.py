@@ -245,6 +245,8 @@ class Ensemble:
     """Several animators as one."""
 
     members: tuple[Animator, ...] = field(default=())
+    still: F32 | None = None
+    """(h, w) float32 0..1 over the working rectangle: how freely meshes may bend each part; None: everywhere."""
 
     @property
     def extra_layers(self) -> tuple[ExtraLayer, ...]:
@@ -257,7 +259,16 @@ class Ensemble:
         for member in self.members:
             change = member.frame(moment)
             joined = change if joined is NO_CHANGES else join(joined, change)
-        return joined
+        if self.still is None or not joined.layers:
+            return joined
+        return replace(joined, layers={key: _held(change, self.still) for key, change in joined.layers.items()})
+
+
+def _held(change: LayerChange, still: F32) -> LayerChange:
+    if change.mesh is None:
+        return change
+    free = refit(still, change.mesh.shape[1], change.mesh.shape[0])
+    return replace(change, mesh=change.mesh * free[..., None])
 
 
 def join(first: Changes, second: Changes) -> Changes:

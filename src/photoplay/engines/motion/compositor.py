@@ -40,10 +40,19 @@ _UNCHANGED = LayerChange()
 class Compositor:
     """A stage, a camera path and what animates them; draws frames by index."""
 
-    def __init__(self, stage: Stage, path: CameraPath, spec: Spec, animators: Sequence[Animator] = ()) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        path: CameraPath,
+        spec: Spec,
+        animators: Sequence[Animator] = (),
+        *,
+        still: F32 | None = None,
+    ) -> None:
+        """``still``: see :class:`Ensemble`."""
         self.path = path
         self.spec = spec
-        self.ensemble = Ensemble(tuple(animators))
+        self.ensemble = Ensemble(tuple(animators), still)
         height, width = stage.layers[0].rgb.shape[:2]
         self.working = (width, height)
         output = (spec.width, spec.height)

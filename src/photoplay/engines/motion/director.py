@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 
+from photoplay.engines.motion import brush
 from photoplay.engines.motion.animate import Animator, Spec
+from photoplay.engines.motion.brush import Masked
 from photoplay.engines.motion.budget import fit as fit_budget
 from photoplay.engines.motion.camera import DOLLY_SCALE, ZOOM_SCALE, CameraPath, build_rig, reversed_shot
 from photoplay.engines.motion.compositor import Compositor
@@ -93,6 +95,7 @@ def film(
     extra_moves: Sequence[Move] = (),
     more: Sequence[Callable[[Stage], Animator]] = (),
     arrive: bool = False,
+    brushes: Sequence[Masked] = (),
 ) -> Take:
     """Makes a take.
 
@@ -106,6 +109,7 @@ def film(
         extra_moves: moves on top of the plan's, such as the travel of a transition.
         more: makers of further animators, each given the stage.
         arrive: the last frame, not the first, is the photo.
+        brushes: parts of the photo that move along trajectories, or stand still.
     """
     planned = plan.shot
     # Which moves the effect wants is known only once it has seen the stage, so the margin allows for a common shot.
@@ -124,6 +128,8 @@ def film(
         lively = animator.life
         animators.append(animator)
     animators.extend(make(stage) for make in more)
+    if any(len(one.trajectory) > 1 for one in brushes):
+        animators.append(brush.animator(stage, brushes))
     if lively and all(one.life for one in animators):
         animators[:0] = life.animators(stage, plan, spec)
     for one in animators:
@@ -141,7 +147,7 @@ def film(
     shown = reversed_shot(fitted.path.shot) if arrive else fitted.path.shot
     cues.extend(camera_cues(shown, spec.duration_s))
     return Take(
-        Compositor(stage, fitted.path, spec, animators),
+        Compositor(stage, fitted.path, spec, animators, still=brush.still(stage, brushes)),
         shown,
         tuple(sorted(cues, key=lambda cue: cue.at_s)),
         tuple(dict.fromkeys(notes)),

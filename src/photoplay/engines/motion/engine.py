@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from photoplay.engines.base import Capability, ProgressSink, RenderRequest, RenderResult
+from photoplay.engines.motion import brush
 from photoplay.engines.motion import photo as photos
 from photoplay.engines.motion.animate import Animator, Spec
 from photoplay.engines.motion.compositor import Compositor
@@ -123,6 +124,8 @@ class MotionEngine:
         paths = [*request.images, *([] if request.last_image is None else [request.last_image])]
         if len(paths) > 1 and len(paths) * LEAST_FRAMES_A_PHOTO > frames:
             raise UnsupportedValue("duration", f"a clip of {frames} frames is too short for {len(paths)} images")
+        if len(paths) > 1 and request.brushes:
+            raise UnsupportedValue("brushes", "motion brushes work on one image")
         progress(0.0, "scene")
         first = photos.load(request.images[0], request.max_pixels)
         width, height = choose_output(first.size, request.short_side, request.aspect_ratio, request.size)
@@ -133,7 +136,8 @@ class MotionEngine:
         diary = _Diary()
         source: FrameSource
         if len(paths) == 1:
-            take = film(first, scene, plan, spec, quality, effect=effect)
+            brushes = [brush.read(one, first.size, request.max_pixels) for one in request.brushes]
+            take = film(first, scene, plan, spec, quality, effect=effect, brushes=brushes)
             diary.add(take, scene)
             diary.shot = take.shot
             source = take.compositor

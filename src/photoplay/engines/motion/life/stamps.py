@@ -162,7 +162,7 @@ class Stamps:
         small = np.asarray(cv2.resize(room, (self._side + 1, self._side + 1), interpolation=cv2.INTER_AREA), np.float32)
         small[..., :3] *= np.float32(self._light)
         picture = np.asarray(np.clip(np.rint(small), 0, 255), np.uint8)
-        seen = picture.any(axis=2)
+        seen = np.any(picture, axis=2)
         rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
         if rows.size == 0:
             return picture[:1, :1], 0, 0
