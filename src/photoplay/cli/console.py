@@ -93,7 +93,7 @@ def start_logging(settings: Settings) -> None:
     if level is None:
         raise errors.SettingsError(f"setting log_level: there is no level {settings.log_level!r}")
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
-    for chatty in ("httpx", "httpcore", "uvicorn.error", "dbos"):
+    for chatty in ("alembic", "dbos", "httpcore", "httpx", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 
 
