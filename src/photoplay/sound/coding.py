@@ -1,8 +1,9 @@
 """What the AAC coder will make of a soundtrack, and how to keep its peaks down.
 
-A lossy coder does not keep peaks: up to 3 dB are added to a sharp click in a quiet place. So a soundtrack with high
-peaks is coded and decoded here with the very settings the final file gets, and where the result stands too
-high the sound is turned down for some milliseconds, until it fits.
+A lossy coder does not keep peaks. Measured over the sounds of this room, those that carry hiss (a shutter, a blade,
+thunder over rain) grew by up to 3 dB, all others by less than 1 dB. So a soundtrack with high, hissing peaks is
+coded and decoded here with the very settings the final file gets, and where the result stands too high the sound
+is turned down for some milliseconds, until it fits.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from av.codec import CodecContext
 from scipy import ndimage
 
 from photoplay.media.mux import AAC_BITS_PER_S, AAC_OPTIONS
-from photoplay.sound.dsp import F32, RATE, f32
+from photoplay.sound.dsp import F32, RATE, decibels, f32
 from photoplay.sound.loudness import TARGET_LUFS, integrated, peaks_above
 
 PROMISED_DBTP = -1.0
 _AIM_DBTP = -1.3
-_HARMLESS_DBTP = -4.5  # peaks below this stay below the promise whatever the coder does
+_HARMLESS_DBTP = -5.0  # peaks below this stay below the promise whatever the coder does
+_HISS_DB = -7.0  # power of the differences of samples against that of the samples
+_BLOCK = 128
 _FRAME = 1024
 _DIP_S = 0.012  # half of the shortest dip
 _ROUNDS = 4
@@ -63,13 +66,26 @@ def _context(mode: Literal["r", "w"]) -> AudioCodecContext:
     return made
 
 
+def _hissing_peaks(x: F32) -> bool:
+    """Whether there are blocks with high peaks and much treble, which coding may raise."""
+    blocks = x.shape[1] // _BLOCK
+    if blocks == 0:
+        return True
+    cut = x[:, : blocks * _BLOCK].reshape(2, blocks, _BLOCK)
+    high = np.flatnonzero(np.abs(cut).max(axis=(0, 2)) > decibels(_HARMLESS_DBTP))
+    loud = cut[:, high]
+    power = np.square(loud).sum(axis=(0, 2))
+    treble = np.square(np.diff(loud, axis=2)).sum(axis=(0, 2))
+    return bool(np.any(treble > power * 10.0 ** (_HISS_DB / 10.0)))
+
+
 def coded_safely(x: F32, target_lufs: float = TARGET_LUFS) -> F32:
     """``x`` turned down where its coded form would rise above :data:`PROMISED_DBTP`; mostly ``x`` itself.
 
     Coding also takes away some of what is loud in hiss and rain. Half of that is made up for, so that the WAV and
     the finished clip are both close to the target.
     """
-    if not peaks_above(x, _HARMLESS_DBTP).any():
+    if not _hissing_peaks(x):
         return x
     out = x
     for turn in range(_ROUNDS):

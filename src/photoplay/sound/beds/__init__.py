@@ -55,12 +55,12 @@ _LEVEL = 0.1
 
 _TRIM_DB: Mapping[str, float] = MappingProxyType(
     {
-        "applause": -1.6, "birds": -4.3, "cafe": 0.8, "cave": -1.5, "chimes": 0.4, "cicadas": -2.8,
-        "city": 0.1, "clock": -4.3, "crickets": -2.7, "crowd": 1.2, "dread": 3.2, "fire": 0.3,
-        "forest": -2.9, "frogs": 0.4, "gulls": -2.1, "insects": -0.8, "jungle": -1.5, "lake": 0.5,
-        "leaves": -3.0, "machine": 2.2, "magic": -0.2, "night": -1.3, "rain": -2.6, "river": -0.5,
-        "room_tone": 1.3, "sea": -1.7, "snow": -0.8, "space": 2.1, "stadium": 0.2, "storm": -1.5,
-        "traffic": -0.0, "train": 1.6, "underwater": 1.0, "waterfall": -1.7, "wind": -0.7,
+        "applause": -1.6, "birds": -4.1, "cafe": 0.7, "cave": -1.6, "chimes": 0.2, "cicadas": -2.8,
+        "city": 0.1, "clock": -1.2, "crickets": -2.8, "crowd": 1.1, "dread": 3.1, "fire": 0.1,
+        "forest": -2.7, "frogs": 0.3, "gulls": -2.2, "insects": -0.9, "jungle": -1.5, "lake": 0.6,
+        "leaves": -2.9, "machine": 2.2, "magic": -0.1, "night": -1.3, "rain": -2.6, "river": -0.3,
+        "room_tone": 1.3, "sea": -1.7, "snow": -0.9, "space": 2.0, "stadium": 0.1, "storm": -1.5,
+        "traffic": -0.1, "train": 1.5, "underwater": 1.0, "waterfall": -1.8, "wind": -0.9,
     }
 )  # fmt: skip
 """What brings all beds to -16.5 LUFS: hearing weighs frequencies differently. Measured over seeds; a test holds it."""
