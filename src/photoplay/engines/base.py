@@ -22,6 +22,15 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ChatAccess(_Value):
+    """Where an OpenAI-compatible chat API is that writes the fuller prompt. ``url`` is its base (``https://host/v1``)."""
+
+    url: str
+    key: str | None = Field(default=None, repr=False)
+    model: str
+    timeout_s: float = Field(default=20.0, gt=0)
+
+
 class RenderRequest(_Value):
     """What to render. Files are local, of unknown content, and may be hostile."""
 
@@ -30,6 +39,7 @@ class RenderRequest(_Value):
     prompt: str = ""
     negative_prompt: str = ""
     extend_prompt: bool = False
+    extender: ChatAccess | None = None  # writes the fuller prompt; None: the engine does it by itself
     effect: str | None = None  # the effect's slug
     shot: Shot | None = None  # overrides the prompt's camera
     brushes: tuple[Brush, ...] = ()  # Brush.mask is a path here

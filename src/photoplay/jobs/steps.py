@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
-from photoplay.engines.base import RenderRequest, RenderResult
+from photoplay.engines.base import ChatAccess, RenderRequest, RenderResult
 from photoplay.errors import (
     AudioUnreadable,
     FileTooLarge,
@@ -190,6 +190,7 @@ class Steps:
             prompt=request.prompt,
             negative_prompt=request.negative_prompt,
             extend_prompt=request.extend_prompt,
+            extender=_extender(self._tools.settings),
             effect=quote["effect"],
             shot=request.shot,
             brushes=tuple(
@@ -417,6 +418,18 @@ class _Run:
     order: WorkOrder
     entry: int
     work_dir: Path
+
+
+def _extender(settings: Settings) -> ChatAccess | None:
+    """The chat API that extends prompts, if the operator has named one."""
+    if settings.extend_prompt_url is None:
+        return None
+    return ChatAccess(
+        url=settings.extend_prompt_url,
+        key=settings.extend_prompt_key,
+        model=settings.extend_prompt_model,
+        timeout_s=settings.extend_prompt_timeout_s,
+    )
 
 
 def _called(ref: MediaRef) -> str:

@@ -20,6 +20,7 @@ from photoplay.engines.motion.effects import registry as effects
 from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.fit import choose_output
 from photoplay.engines.motion.language import extend_plan, facts_of, plan_from_prompt, shared_meaning
+from photoplay.engines.motion.language.remote import ChatExtender
 from photoplay.engines.motion.morph import FLOW_SIDE, Bend, correspond, morph_spans
 from photoplay.engines.motion.quality import Quality, quality_named
 from photoplay.engines.motion.render import FrameSource, render_frames
@@ -102,6 +103,8 @@ class MotionEngine:
                 negative_prompt=request.negative_prompt,
                 duration_s=request.duration_s,
                 seed=request.seed,
+                extender=None if request.extender is None else ChatExtender.of(request.extender),
+                meaning=shared_meaning(),
             )
         return plan
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
+from photoplay.engines.base import ChatAccess
 from photoplay.engines.motion.language.facts import PhotoFacts
 from photoplay.engines.motion.language.shotscript import format_shot
 from photoplay.errors import ExtenderFailed
@@ -48,6 +49,11 @@ class ChatExtender:
         self._model = model
         self._timeout_s = timeout_s
         self._transport = transport
+
+    @classmethod
+    def of(cls, access: ChatAccess) -> Self:
+        """The extender at the place an operator has named."""
+        return cls(access.url, key=access.key, model=access.model, timeout_s=access.timeout_s)
 
     def extend(self, prompt: str, facts: PhotoFacts, plan: Plan) -> str:
         """See :meth:`~.describe.Extender.extend`."""
