@@ -35,24 +35,9 @@ def plan(
     if as_json:
         print_json(made.model_dump(mode="json"))
         return
-    for move in made.shot.moves:
-        span = f"{move.start * duration:.1f}–{move.end * duration:.1f} s"
-        out.print(f"camera   {move.kind.value} {move.amount:+.2f}  {span}  {move.ease.value}")
-    if not made.shot.moves:
-        out.print("camera   still")
-    for life in made.life:
-        out.print(f"motion   {life.kind.value} {life.strength:.2f}" if life.strength else f"without  {life.kind.value}")
-    for name, values in (
-        ("sound", made.sounds),
-        ("subject", made.subject_words),
-        ("heard", made.understood),
-        ("ignored", made.ignored),
-        ("note", made.notes),
-    ):
-        for value in values:
-            out.print(f"{name:<8} {escape(value)}")
-    if made.speech:
-        out.print(f"speech   {escape(made.speech)}")
+    from photoplay.engines.motion.language.plantext import render_plan_text
+
+    out.print(escape(render_plan_text(made, duration)))
 
 
 def understand(
@@ -63,7 +48,7 @@ def understand(
     Raises:
         InputError: the photo cannot be used.
     """
-    from photoplay.engines.motion.language.plan import plan_from_prompt
+    from photoplay.engines.motion.language import plan_from_prompt, shared_meaning
 
     facts = None
     if photo is not None:
@@ -73,4 +58,6 @@ def understand(
 
         decoded = load(photo, settings.max_image_pixels)
         facts = facts_of(analyze(decoded, settings.resolved_models_dir), decoded.rgb)
-    return plan_from_prompt(prompt, negative_prompt, facts=facts, duration_s=duration_s, seed=seed)
+    return plan_from_prompt(
+        prompt, negative_prompt, facts=facts, duration_s=duration_s, seed=seed, meaning=shared_meaning()
+    )
