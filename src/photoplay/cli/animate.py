@@ -45,7 +45,18 @@ def animate(
     ],
     prompt: Annotated[str, typer.Option(help="What should happen, in plain words.", show_default=False)] = "",
     negative_prompt: Annotated[str, typer.Option(help="What should not happen.", show_default=False)] = "",
+    camera: Annotated[
+        str | None,
+        typer.Option(
+            help="Camera moves as written in the motion language, in place of the prompt's: "
+            "'dolly in 1.2, then pan left 0.5 slow'.",
+            show_default=False,
+        ),
+    ] = None,
     effect: Annotated[str | None, typer.Option(help="Name of an effect.", show_default=False)] = None,
+    extend_prompt: Annotated[
+        bool, typer.Option("--extend-prompt", help="Add what suits the photo to the prompt.")
+    ] = False,
     duration: Annotated[float, typer.Option(min=0.5, max=60, help="Length in seconds.")] = 5.0,
     resolution: Annotated[
         str, typer.Option(help="Short side of the video: 480p, 720p, 1080p, 1440p or 4k. Or WIDTHxHEIGHT.")
@@ -70,6 +81,7 @@ def animate(
     Ends with 0 when the video is there, 2 when the request is wrong, 7 when a file cannot be used, 8 when
     rendering failed, 130 when interrupted.
     """
+    from photoplay.engines.motion.language.shotscript import parse_shot
     from photoplay.jobs.job import AudioRequest, MediaRef
 
     settings = load_settings(data_dir)
@@ -85,6 +97,8 @@ def animate(
         images=tuple(MediaRef(key=image.name) for image in images),
         prompt=prompt,
         negative_prompt=negative_prompt,
+        extend_prompt=extend_prompt,
+        shot=None if camera is None else parse_shot(camera),
         effect=effect,
         duration_s=duration,
         resolution=resolution,
@@ -150,6 +164,7 @@ def make_clip(
     from photoplay.catalog import Catalog
     from photoplay.engines.base import RenderRequest, RenderResult
     from photoplay.jobs import tasks
+    from photoplay.jobs.extender import extender_of
     from photoplay.media.video import probe
     from photoplay.sound import SoundRequest
 
@@ -159,6 +174,9 @@ def make_clip(
         images=tuple(image.absolute() for image in images),
         prompt=request.prompt,
         negative_prompt=request.negative_prompt,
+        extend_prompt=request.extend_prompt,
+        extender=extender_of(settings),
+        shot=request.shot,
         effect=quote.effect,
         duration_s=request.duration_s,
         short_side=quote.short_side,

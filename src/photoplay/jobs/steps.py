@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
-from photoplay.engines.base import ChatAccess, RenderRequest, RenderResult
+from photoplay.engines.base import RenderRequest, RenderResult
 from photoplay.errors import (
     AudioUnreadable,
     FileTooLarge,
@@ -29,6 +29,7 @@ from photoplay.errors import (
     StorageError,
 )
 from photoplay.jobs.child import ChildAbandoned, ChildLimits, run_child
+from photoplay.jobs.extender import extender_of
 from photoplay.jobs.job import PHASE_SPANS, Artifact, MediaRef, Phase
 from photoplay.jobs.lifecycle import Lifecycle
 from photoplay.jobs.service import storage_prefixes
@@ -190,7 +191,7 @@ class Steps:
             prompt=request.prompt,
             negative_prompt=request.negative_prompt,
             extend_prompt=request.extend_prompt,
-            extender=_extender(self._tools.settings),
+            extender=extender_of(self._tools.settings),
             effect=quote["effect"],
             shot=request.shot,
             brushes=tuple(
@@ -418,18 +419,6 @@ class _Run:
     order: WorkOrder
     entry: int
     work_dir: Path
-
-
-def _extender(settings: Settings) -> ChatAccess | None:
-    """The chat API that extends prompts, if the operator has named one."""
-    if settings.extend_prompt_url is None:
-        return None
-    return ChatAccess(
-        url=settings.extend_prompt_url,
-        key=settings.extend_prompt_key,
-        model=settings.extend_prompt_model,
-        timeout_s=settings.extend_prompt_timeout_s,
-    )
 
 
 def _called(ref: MediaRef) -> str:

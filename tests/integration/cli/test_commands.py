@@ -186,6 +186,14 @@ def test_plan_says_what_is_understood(data_dir: Path) -> None:
     assert [move["kind"] for move in told["shot"]["moves"]] == ["dolly"]
 
 
+def test_a_camera_that_is_not_understood_is_named(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"never read")
+    status, output = run("animate", str(photo), "--camera", "zoom in, then wobble", "--data-dir", str(tmp_path))
+    assert status == 2
+    assert "wobble" in output
+
+
 def test_plan_refuses_a_photo_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("no photo")
     assert run("plan", "zoom in", str(tmp_path / "text.jpg"), "--data-dir", str(tmp_path))[0] == 7
