@@ -267,8 +267,13 @@ class Ensemble:
 def _held(change: LayerChange, still: F32) -> LayerChange:
     if change.mesh is None:
         return change
-    free = refit(still, change.mesh.shape[1], change.mesh.shape[0])
-    return replace(change, mesh=change.mesh * free[..., None])
+    # At the finer of the two, or what is held would be dragged along by its neighbours' nodes.
+    mesh, free = change.mesh, still
+    if mesh.shape[1] >= still.shape[1]:
+        free = refit(still, mesh.shape[1], mesh.shape[0])
+    else:
+        mesh = refit(mesh, still.shape[1], still.shape[0])
+    return replace(change, mesh=mesh * free[..., None])
 
 
 def join(first: Changes, second: Changes) -> Changes:

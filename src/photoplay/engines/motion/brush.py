@@ -75,7 +75,7 @@ def still(stage: Stage, brushes: Sequence[Masked], columns: int = 96) -> F32 | N
     free = np.ones((rows, columns), np.float32)
     for one in held:
         mask = cv2.resize(on_stage(stage, one.mask), (columns, rows), interpolation=cv2.INTER_AREA)
-        grown = cv2.dilate(np.asarray(mask, np.float32) / np.float32(255.0), np.ones((3, 3), np.uint8))
+        grown = cv2.dilate(np.asarray(mask, np.float32) / np.float32(255.0), np.ones((7, 7), np.uint8))
         free *= 1.0 - np.asarray(cv2.GaussianBlur(grown, (0, 0), 1.2), np.float32)
         free[np.asarray(mask) > 32] = 0.0
     return free
@@ -97,13 +97,12 @@ class _Part:
     def __init__(self, stage: Stage, one: Masked, number: int) -> None:
         unit = min(stage.frame[2], stage.frame[3])
         mask = on_stage(stage, one.mask)
-        index = max(range(len(stage.layers)), key=lambda layer: float(_and(mask, visible(stage, layer)).mean()))
+        index = _carrier(stage, mask)
         base = stage.layers[index]
         points = [from_photo(stage, point.x, point.y) for point in one.trajectory]
         self._way = _curve([(x - points[0][0], y - points[0][1]) for x, y in points])
         self.extra_layers: tuple[ExtraLayer, ...] = ()
-        own = None if base.alpha is None else _and(mask, base.alpha)
-        if base.alpha is not None and own is not None and float(own.mean()) >= WHOLE * float(base.alpha.mean()):
+        if _takes_whole(mask, base):
             self.key: LayerKey = index
             return
         part = _and(mask, visible(stage, index))
@@ -127,6 +126,18 @@ class _Part:
         """The affine change at clip time ``t``."""
         x, y = self._way(span(t, 0.0, 1.0))
         return shift(float(x), float(y))
+
+
+def _takes_whole(mask: U8, layer: Layer) -> bool:
+    return layer.alpha is not None and float(_and(mask, layer.alpha).mean()) >= WHOLE * float(layer.alpha.mean()) > 0.0
+
+
+def _carrier(stage: Stage, mask: U8) -> int:
+    """The layer a mask means: the nearest one it takes whole, else the one that shows most of it."""
+    for index in range(len(stage.layers) - 1, 0, -1):
+        if _takes_whole(mask, stage.layers[index]):
+            return index
+    return max(range(len(stage.layers)), key=lambda index: float(_and(mask, visible(stage, index)).mean()))
 
 
 class _Brushes(Animator):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,10 +21,12 @@ from photoplay.engines.motion.life import registry as life
 from photoplay.engines.motion.planes import u8
 from photoplay.engines.motion.quality import Quality, oversample_for
 from photoplay.engines.motion.stage import build_stage
+from photoplay.engines.motion.stage_cache import StageCache
 from photoplay.engines.motion.types import U8, Photo, SceneMap, Stage
 from photoplay.shot import Cue, Move, MoveKind, Plan, Shot
 
 LEAST_MARGIN = 0.03  # of the frame: near layers and handheld sway reach a little past it whatever the shot
+MARGIN_STEP = 0.03
 MAX_MARGIN = 0.20  # beyond this the made-up picture would show too much of itself
 
 # What one unit of a move shows beyond the frame, as a share of its width or height, on the side it goes to.
@@ -63,16 +66,26 @@ def margin_for(shot: Shot) -> float:
             continue
         else:
             reach += _REACH.get(move.kind, 0.0) * abs(move.amount)
-    return min(MAX_MARGIN, LEAST_MARGIN + reach)
+    # In steps, so that other amounts of the same move find the stage in the cache.
+    return min(MAX_MARGIN, math.ceil((LEAST_MARGIN + reach) / MARGIN_STEP) * MARGIN_STEP)
 
 
-def set_stage(photo: Photo, scene: SceneMap, spec: Spec, quality: Quality, margin: float) -> Stage:
-    """The stage for a photo at the clip's size."""
+def set_stage(
+    photo: Photo, scene: SceneMap, spec: Spec, quality: Quality, margin: float, stages: StageCache | None = None
+) -> Stage:
+    """The stage for a photo at the clip's size, from the cache if it is there."""
     output = (spec.width, spec.height)
     crop = fit(photo.size, output, scene)
     oversample = oversample_for(quality, crop[2] / spec.width)
+    measures = (output, round(margin, 4), round(oversample, 4), tuple(round(value, 2) for value in crop))
+    found = None if stages is None else stages.get(scene, measures)
+    if found is not None:
+        return found
     stage = build_stage(photo, scene, output, margin=margin, oversample=oversample, crop=crop)
-    return replace(stage, photo_size=photo.size)
+    stage = replace(stage, photo_size=photo.size)
+    if stages is not None:
+        stages.put(stage, measures)
+    return stage
 
 
 def fitted_luma(photo: Photo, scene: SceneMap, output: tuple[int, int], long_side: int) -> U8:
@@ -96,6 +109,7 @@ def film(
     more: Sequence[Callable[[Stage], Animator]] = (),
     arrive: bool = False,
     brushes: Sequence[Masked] = (),
+    stages: StageCache | None = None,
 ) -> Take:
     """Makes a take.
 
@@ -110,13 +124,14 @@ def film(
         more: makers of further animators, each given the stage.
         arrive: the last frame, not the first, is the photo.
         brushes: parts of the photo that move along trajectories, or stand still.
+        stages: where stages are kept.
     """
     planned = plan.shot
     # Which moves the effect wants is known only once it has seen the stage, so the margin allows for a common shot.
     wanted = Shot(moves=(*planned.moves, *extra_moves))
     filmed = reversed_shot(wanted) if arrive else wanted
     margin = max(margin_for(filmed), 0.12 if effect is not None else 0.0)
-    stage = set_stage(photo, scene, spec, quality, margin)
+    stage = set_stage(photo, scene, spec, quality, margin, stages)
     animators: list[Animator] = []
     notes: list[str] = []
     cues: list[Cue] = []

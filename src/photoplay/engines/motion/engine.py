@@ -27,6 +27,7 @@ from photoplay.engines.motion.render import FrameSource, render_frames
 from photoplay.engines.motion.scene import analyze
 from photoplay.engines.motion.scene_cache import SceneCache
 from photoplay.engines.motion.sequence import Joined, Span, share_of, spans, travel_moves
+from photoplay.engines.motion.stage_cache import StageCache
 from photoplay.engines.motion.types import F32, Photo, SceneMap, Stage
 from photoplay.errors import PhotoplayError, RenderFailed, UnsupportedValue
 from photoplay.media.encode import FrameBuffer, VideoWriter
@@ -60,7 +61,9 @@ class MotionEngine:
     def __init__(self, models_dir: Path, cache_dir: Path | None = None) -> None:
         """``models_dir``: weights; what is missing makes scenes plainer. ``cache_dir``: scenes are kept there."""
         self._models_dir = models_dir
-        self._cache = None if cache_dir is None else SceneCache(cache_dir, variant=_present(models_dir))
+        present = _present(models_dir)
+        self._cache = None if cache_dir is None else SceneCache(cache_dir, variant=present)
+        self._stages = None if cache_dir is None else StageCache(cache_dir / "stages", variant=present)
 
     def capability(self) -> Capability:
         """Always available; the detail names the weights that are missing."""
@@ -119,6 +122,9 @@ class MotionEngine:
         except (cv2.error, ValueError, ArithmeticError, LookupError, TypeError, OSError) as error:
             # The rim of the engine: whatever a strange photo provokes in numeric code is a failed render.
             raise RenderFailed(f"the clip could not be rendered ({type(error).__name__})") from error
+        finally:
+            if self._stages is not None:
+                self._stages.settle()
 
     def _render(self, request: RenderRequest, work_dir: Path, progress: ProgressSink) -> RenderResult:
         quality = quality_named(request.quality)
@@ -140,7 +146,7 @@ class MotionEngine:
         source: FrameSource
         if len(paths) == 1:
             brushes = [brush.read(one, first.size, request.max_pixels) for one in request.brushes]
-            take = film(first, scene, plan, spec, quality, effect=effect, brushes=brushes)
+            take = film(first, scene, plan, spec, quality, effect=effect, brushes=brushes, stages=self._stages)
             diary.add(take, scene)
             diary.shot = take.shot
             source = take.compositor
@@ -204,8 +210,16 @@ class MotionEngine:
                 return Bend(stage, flow, span, spec.frames, arriving=number == 1)
 
             own = Spec(spec.width, spec.height, spec.fps, span.frames, spec.seed)
-            seen = effect if number == 0 else None
-            take = film(*both[number], still, own, quality, effect=seen, more=[bend], arrive=number == 1)
+            take = film(
+                *both[number],
+                still,
+                own,
+                quality,
+                effect=effect if number == 0 else None,
+                more=[bend],
+                arrive=number == 1,
+                stages=self._stages,
+            )
             diary.add(take, both[number][1], span.first / spec.fps)
             takes.append(take.compositor)
         return Joined(shares, takes.__getitem__, spec.width, spec.height, by_depth=False)
@@ -242,6 +256,7 @@ class MotionEngine:
                 effect=effect if number == 0 else None,
                 extra_moves=travel_moves(number, shares),
                 arrive=request.last_image is not None and number == len(paths) - 1,
+                stages=self._stages,
             )
             diary.add(take, scene, span.first / spec.fps)
             return take.compositor

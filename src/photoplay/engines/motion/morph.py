@@ -59,7 +59,8 @@ def correspond(first: U8, second: U8) -> Correspondence | None:
         return None
     before = float(np.mean(cv2.absdiff(a, b)))
     after = float(np.mean(cv2.absdiff(a, _look(b, there))))
-    if before > 2.0 and after > (1.0 - LEAST_GAIN) * before:
+    travelled = float((np.linalg.norm(there, axis=-1) * home_a).sum() / max(float(home_a.sum()), 1.0))
+    if travelled > HOME_PX and after > (1.0 - LEAST_GAIN) * before:
         return None
     width = np.float32(size[0])
     return Correspondence(_spread(there, home_a) / width, _spread(back, home_b) / width, trusted)

@@ -23,7 +23,7 @@ from photoplay.engines.motion.warp import Lattice, Room, Window, spread
 Run = tuple[int, int]  # columns [x0, x1)
 _scratch = Scratch()
 
-BAND_ROWS = 184  # measured: lower bands hide more, higher ones cost fewer calls
+BAND_ROWS = 180  # about; measured: lower bands hide more, higher ones cost fewer calls
 _CORE_LEAST = 0.04  # of the frame's width: a shorter core is not worth its own calls
 
 
@@ -46,7 +46,8 @@ class Pose:
 def bands(lattice: Lattice) -> tuple[Run, ...]:
     """The frame's bands of rows [y0, y1): whole lattice steps."""
     height = lattice.output[1]
-    rows = BAND_ROWS // lattice.step * lattice.step
+    count = max(1, round(height / BAND_ROWS))
+    rows = -(-height // (count * lattice.step)) * lattice.step
     return tuple((y, min(y + rows, height)) for y in range(0, height, rows))
 
 

@@ -1,0 +1,150 @@
+"""Stages kept on disk, so that trying another prompt on a photo starts drawing at once.
+
+One file a stage, uncompressed, since the point is time. Its name says everything the stage depends on: the
+photo, the weights and code it was seen and built with, and its measures. Writing happens beside the rendering.
+The folder is held under a size by dropping what was used longest ago; large stages (4k) are not kept, their
+building is little against their frames.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import logging
+import os
+import tempfile
+import threading
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photoplay.engines.motion.types import Layer, SceneMap, Stage
+
+log = logging.getLogger(__name__)
+
+MAX_BYTES = 384 * 1024 * 1024
+LARGEST_BYTES = 48 * 1024 * 1024
+_MODULES = ("stage", "plate", "edges", "filters", "scene", "matte", "depth", "layers", "regions", "faces", "fit")
+
+
+@cache
+def code_version() -> str:
+    """Changes whenever the code does that scenes and stages are made by."""
+    digest = hashlib.sha256()
+    for name in _MODULES:
+        module = importlib.import_module(f"photoplay.engines.motion.{name}")
+        digest.update(inspect.getsource(module).encode())
+    return digest.hexdigest()[:12]
+
+
+class StageCache:
+    """A folder of stages. Several processes may use it at once."""
+
+    def __init__(self, folder: Path, *, variant: str = "", max_bytes: int = MAX_BYTES) -> None:
+        """``variant``: what else stages depend on, such as which weights are present."""
+        self._folder = folder
+        self._variant = variant
+        self._max_bytes = max_bytes
+        self._writers: list[threading.Thread] = []
+
+    def _path(self, digest: str, measures: tuple[Any, ...]) -> Path:
+        key = repr((digest, measures, self._variant, code_version()))
+        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.stage"
+
+    def get(self, scene: SceneMap, measures: tuple[Any, ...]) -> Stage | None:
+        """The stage of a scene at these measures, or None when it is not there or not readable."""
+        path = self._path(scene.digest, measures)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                stage = _unpack(arrays, scene)
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            log.warning("stage cache: %s is not readable and is dropped: %s", path.name, error)
+            path.unlink(missing_ok=True)
+            return None
+        return stage
+
+    def put(self, stage: Stage, measures: tuple[Any, ...]) -> None:
+        """Keeps a stage unless it is too large. Writes in a thread of its own: see :meth:`settle`."""
+        if sum(layer.rgb.nbytes for layer in stage.layers) > LARGEST_BYTES:
+            return
+        path = self._path(stage.scene.digest, measures)
+        writer = threading.Thread(target=self._write, args=(path, _pack(stage)), name="photoplay-stage", daemon=True)
+        writer.start()
+        self._writers.append(writer)
+
+    def settle(self) -> None:
+        """Waits until everything put is written."""
+        while self._writers:
+            self._writers.pop().join()
+
+    def _write(self, path: Path, arrays: dict[str, Any]) -> None:
+        """A full or read-only disk is logged, not raised: the cache only saves time."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    np.savez(file, **arrays)
+                Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+            self._trim(keep=path)
+        except OSError as error:
+            log.warning("stage cache: %s could not be written: %s", path.name, error.strerror)
+
+    def _trim(self, keep: Path) -> None:
+        entries: list[tuple[float, int, Path]] = []
+        for path in self._folder.glob("*.stage"):
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue  # another process trimmed it
+            entries.append((stat.st_mtime, stat.st_size, path))
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in sorted(entries, key=lambda entry: (entry[0], entry[2].name)):
+            if total <= self._max_bytes:
+                return
+            if path != keep:
+                path.unlink(missing_ok=True)
+                total -= size
+
+
+def _pack(stage: Stage) -> dict[str, Any]:
+    arrays: dict[str, Any] = {
+        "frame": np.array(stage.frame, np.float64),
+        "output": np.array(stage.output),
+        "place": np.array(stage.photo_to_working, np.float64),
+        "photo": np.array(stage.photo_size or (0, 0)),
+        "anchors": np.array([layer.anchor_depth for layer in stage.layers], np.float64),
+    }
+    for index, layer in enumerate(stage.layers):
+        arrays[f"rgb{index}"] = layer.rgb
+        arrays[f"depth{index}"] = layer.inverse_depth
+        if layer.alpha is not None:
+            arrays[f"alpha{index}"] = layer.alpha
+    return arrays
+
+
+def _unpack(arrays: Any, scene: SceneMap) -> Stage:
+    layers = tuple(
+        Layer(
+            arrays[f"rgb{index}"],
+            arrays[f"alpha{index}"] if f"alpha{index}" in arrays.files else None,
+            arrays[f"depth{index}"],
+            float(anchor),
+        )
+        for index, anchor in enumerate(arrays["anchors"])
+    )
+    x, y, width, height = (float(value) for value in arrays["frame"])
+    scale, dx, dy = (float(value) for value in arrays["place"])
+    across, down = (int(value) for value in arrays["output"])
+    photo = (int(arrays["photo"][0]), int(arrays["photo"][1]))
+    return Stage(scene, layers, (x, y, width, height), (across, down), (scale, dx, dy), photo if photo[0] else None)
