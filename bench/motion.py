@@ -41,6 +41,7 @@ from photoplay.engines.motion.photo import load
 from photoplay.engines.motion.planes import allocate
 from photoplay.engines.motion.quality import quality_named
 from photoplay.media.encode import VideoWriter
+from photoplay.settings import Settings
 from photoplay.shot import Move, MoveKind, Shot
 
 U8 = NDArray[np.uint8]
@@ -223,9 +224,8 @@ def child(arguments: list[str]) -> dict[str, Any]:
 
 def main() -> None:
     """Prints the table."""
-    default_models = os.environ.get("PHOTOPLAY_MODELS_DIR")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", type=Path, default=Path(default_models) if default_models else Path("models"))
+    parser.add_argument("--models", type=Path, default=Settings.load().resolved_models_dir)
     parser.add_argument("--cases", default=",".join(CASES))
     parser.add_argument("--photo", type=Path, default=PHOTO)
     parser.add_argument("--repeat", type=int, default=2)
