@@ -79,7 +79,7 @@ def main() -> int:
                 share = (sound_s + join_s) / (picture_s + sound_s + join_s)
                 worst = max(worst, share)
                 print(
-                    f"{duration_s:5.0f}s {picture_s:8.2f}s {sound_s:7.3f}s {join_s:7.3f}s {100 * share:6.1f}%  {prompt}",
+                    f"{duration_s:5.0f}s {picture_s:8.2f}s {sound_s:7.3f}s {join_s:7.3f}s {share:7.1%}  {prompt}",
                     flush=True,
                 )
         big = RenderRequest(images=(chosen.photo,), short_side=2160, duration_s=10.0, aspect_ratio="16:9")
