@@ -199,7 +199,7 @@ def _beds(wanted: list[Mention], plan: Plan) -> list[BedPart]:
     surest = asked[0].weight if asked else 0.0
     for mention in asked:
         kind = mention.meaning.removeprefix("bed:")
-        if mention.weight < _FITS or (surest >= PLACE and mention.weight < _SHOWN):
+        if mention.weight < _FITS or (surest >= PLACE and mention.weight <= _SHOWN):
             continue
         if any(kind in _CONTAINS.get(other, ()) for other in kinds) or kind in kinds:
             continue

@@ -116,7 +116,7 @@ def crowd(take: Take) -> F32:
     rng, n = take.rng, take.n
     rate = RATE // 4  # murmur has nothing above 5 kHz worth its cost
     short = n // 4 + 2
-    length = min(short, 4 * rate)
+    length = min(max(short, rate), 4 * rate)
     voices = np.zeros((2, short), np.float32)
     for _ in range(7):
         # Each talker is heard thrice at different times: a crowd, not a choir. Nobody notices what comes again.

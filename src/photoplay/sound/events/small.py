@@ -162,7 +162,7 @@ def laser(hit: Hit) -> Sounding:
     """A ray gun."""
     n = samples(max(0.3, min(0.8, hit.duration_s)))
     t = seconds(n)
-    hz = (180.0 + 2600.0 * np.exp(-t / 0.07)).astype(np.float32)
+    hz = (hit.rng.uniform(150, 210) + hit.rng.uniform(2200, 3000) * np.exp(-t / 0.07)).astype(np.float32)
     beam = np.tanh(2.0 * (tone(hz, n) + 0.5 * tone((hz * 1.5).astype(np.float32), n))) * attack_decay(n, 0.001, 0.13)
     return _done(reverb(panned(beam, hit.pan), 86, 0.7, 0.25, 6000.0))
 
@@ -172,7 +172,7 @@ def boing(hit: Hit) -> Sounding:
     n = samples(max(0.6, hit.duration_s))
     t = seconds(n)
     wobble = 1 + 0.35 * np.exp(-t / 0.3) * np.sin(2 * np.pi * 11.0 * t)
-    hz = (210.0 * wobble).astype(np.float32)
+    hz = (hit.rng.uniform(180, 240) * wobble).astype(np.float32)
     body = sum(tone((hz * h).astype(np.float32), n) / h**1.3 for h in (1, 2, 3, 4))
     return _done(
         reverb(panned(np.asarray(body, np.float32) * attack_decay(n, 0.003, 0.22), hit.pan), 87, 0.4, 0.15, 4000.0)

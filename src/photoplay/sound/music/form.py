@@ -12,6 +12,7 @@ from photoplay.sound.music.harmony import Chord, Key, chord
 from photoplay.sound.music.styles import Style
 
 _START_S = 0.06
+_MEETING = 3.0  # what half a beat beside a moment costs, against a tempo at the wrong end of the style
 _MODE_ORDER = ("phrygian", "minor", "dorian", "mixolydian", "major", "lydian")
 """From sombre to bright."""
 
@@ -69,22 +70,27 @@ def _tempo(
     low, high = style.bpm
     wanted = low + (high - low) * min(1.0, max(0.0, energy + rng.uniform(-0.2, 0.2)))
     ring_from, ring_to = max(0.7, 0.14 * duration_s), max(1.0, min(3.0, 0.26 * duration_s))
+    # With something to meet, it may also begin a little later, as musicians wait for a sign.
+    starts = np.linspace(0.0, min(0.45, 0.09 * duration_s), 6) if moments else np.zeros(1)
     best: tuple[float, tuple[float, int, int, float]] | None = None
     for beats in _slot_sizes(style.slot):
-        for count in range(1, 65):
-            for ring_s in np.linspace(ring_from, ring_to, 7):
-                beat_s = (duration_s - _START_S - ring_s) / (count * beats)
-                if beat_s <= 0.1:
-                    continue
-                bpm = 60.0 / beat_s
-                off = max(0.0, low * 0.94 - bpm, bpm - high * 1.06) / (high - low)
-                cost = 8.0 * off + 0.6 * abs(bpm - wanted) / (high - low) + 0.5 * (beats != style.slot)
-                cost += 1.0 * max(0, 3 - count) + 0.3 * (count % 2)
-                for moment in moments[:4]:
-                    phase = (moment - (duration_s - ring_s)) / beat_s
-                    cost += 2.0 * abs(phase - round(phase)) * min(1.0, beat_s / 0.5)
-                if best is None or cost < best[0]:
-                    best = (cost, (beat_s, beats, count, float(ring_s)))
+        fewest = int(0.7 * low * (duration_s - ring_to) / 60.0 / beats)
+        most = int(1.3 * high * duration_s / 60.0 / beats) + 1
+        for count in range(max(1, fewest), most + 1):
+            for ring_s in np.linspace(ring_from, ring_to, 19):
+                for wait_s in starts:
+                    beat_s = (duration_s - _START_S - wait_s - ring_s) / (count * beats)
+                    if beat_s <= 0.1:
+                        continue
+                    bpm = 60.0 / beat_s
+                    off = max(0.0, low * 0.94 - bpm, bpm - high * 1.06) / (high - low)
+                    cost = 8.0 * off + 0.6 * abs(bpm - wanted) / (high - low) + 0.5 * (beats != style.slot)
+                    cost += 1.0 * max(0, 3 - count) + 0.3 * (count % 2) + wait_s
+                    for moment in moments[:4]:
+                        phase = (moment - (duration_s - ring_s)) / beat_s
+                        cost += _MEETING * abs(phase - round(phase)) * min(1.0, beat_s / 0.5)
+                    if best is None or cost < best[0]:
+                        best = (cost, (beat_s, beats, count, float(ring_s)))
     if best is None:  # a clip too short for one chord and a last one: only the last
         return duration_s, 1, 0, max(0.1, duration_s - _START_S)
     return best[1]
