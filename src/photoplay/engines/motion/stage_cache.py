@@ -59,10 +59,10 @@ class StageCache:
         """The stage of a scene at these measures, or None when it is not there or not readable."""
         path = self._path(scene.digest, measures)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 stage = _unpack(arrays, scene)
             os.utime(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             log.warning("stage cache: %s is not readable and is dropped: %s", path.name, error)
