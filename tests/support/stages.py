@@ -107,7 +107,6 @@ def make_stage(
         layers=(np.full((180, 320), 255, np.uint8),),
         layer_depths=(0.0,),
         subject=box,
-        
     )
     return Stage(
         scene=scene,

@@ -57,7 +57,9 @@ def test_all_beds_are_equally_loud(kind: str) -> None:
     assert integrated(made(kind, seed=7, n=4 * RATE)) == pytest.approx(-16.5, abs=2.5)
 
 
-@pytest.mark.parametrize(("darker", "brighter"), [("underwater", "rain"), ("space", "wind"), ("traffic", "forest"), ("machine", "crickets")])
+@pytest.mark.parametrize(
+    ("darker", "brighter"), [("underwater", "rain"), ("space", "wind"), ("traffic", "forest"), ("machine", "crickets")]
+)
 def test_colours(darker: str, brighter: str) -> None:
     assert balance(made(darker), 1500) < 0.5 * balance(made(brighter), 1500)
 

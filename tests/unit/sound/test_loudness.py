@@ -79,7 +79,9 @@ def test_the_limiter_turns_both_sides_down_together() -> None:
     assert held[1, 40_000] == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize(("kind", "gain"), [("rain", 1.0), ("wind", 0.01), ("clock", 1.0), ("fire", 3.0), ("birds", 0.2)])
+@pytest.mark.parametrize(
+    ("kind", "gain"), [("rain", 1.0), ("wind", 0.01), ("clock", 1.0), ("fire", 3.0), ("birds", 0.2)]
+)
 def test_mastering_reaches_the_target_below_the_ceiling(kind: str, gain: float) -> None:
     final = loudness.mastered(record(kind, np.random.default_rng(5), N) * np.float32(gain))
     assert meter(final) == pytest.approx(-16.0, abs=0.5)

@@ -135,7 +135,11 @@ def test_nonsense_in_the_scene_does_no_harm() -> None:
 
 
 def test_cues_are_kept_to_the_moment_and_unknown_ones_are_named() -> None:
-    cues = (Cue(at_s=1.25, kind="squish", pan=0.5, strength=0.8), Cue(at_s=2.0, kind="yodel"), Cue(at_s=9.0, kind="pop"))
+    cues = (
+        Cue(at_s=1.25, kind="squish", pan=0.5, strength=0.8),
+        Cue(at_s=2.0, kind="yodel"),
+        Cue(at_s=9.0, kind="pop"),
+    )
     found = score("", cues=cues)
     (event,) = found.events
     assert (event.kind, event.at_s, event.pan, event.strength, event.locked) == ("squish", 1.25, 0.5, 0.8, True)
