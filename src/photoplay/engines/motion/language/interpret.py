@@ -169,7 +169,7 @@ class _Clause(InnerMotion):
             self._place(item, MoveIntent(MoveKind.PAN, 1))
         elif self._plain_request(item, owner):
             self.reading.some_motion = self._whole()
-        else:
+        elif self.tokens[item.first].text not in small_words("said_as_nouns"):
             self.reading.unclear.append(self._whole())
 
     def _bare_order(self) -> bool:
@@ -290,6 +290,7 @@ class _Clause(InnerMotion):
 
     def _remember(self) -> None:
         first = self.owners.subject()
-        if first is not None:
+        named_only = not any(is_verb(item) for item in self.items)
+        if first is not None and not (named_only and self.context.owner is Owner.CAMERA):
             self.context.owner = first
         self.context.stilled = bool(self.reading.still_subject or self.reading.no_motion)

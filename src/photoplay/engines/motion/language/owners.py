@@ -47,7 +47,7 @@ class Owners:
 
     def _role(self, item: Item) -> Owner | None:
         concept = item.concept
-        if concept == "camera" or concept.startswith("hint."):
+        if concept == "camera" or concept.startswith("hint.") or self._names_camera(item):
             return Owner.CAMERA
         if concept == "noun.pronoun.it":
             return self.carried or Owner.THING
@@ -57,12 +57,19 @@ class Owners:
             return Owner.NATURE
         return Owner.THING if concept.startswith("noun.") else None
 
+    def _names_camera(self, item: Item) -> bool:
+        """ "handheld camera", "static shot": the camera inside a phrase."""
+        inside = item.concept in {"handheld", "static"} and item.last - item.first > 1
+        return inside and self.tokens[item.last - 1].text in {"camera", "shot", "cam"}
+
     def of_verb(self, index: int, *, strict: bool = False) -> Owner | None:
         """Who does the verb at ``index``; None when nobody is named, so that it is an order.
 
         ``strict``: for words that are camera terms: a doer must fit the verb's form and not be far fetched.
         """
         verb = self.items[index]
+        if self.english and self.tokens[verb.last - 1].text in {"shot", "shots"}:
+            return Owner.CAMERA  # "tracking shot"
         candidates = [item for item in self.items[:index] if item.last <= verb.first and self._role(item) is not None]
         subjects = [item for item in candidates if not self._is_object(item)] or candidates
         ending = self.words.object_before
@@ -210,7 +217,7 @@ class Owners:
         if not self.english or not self.tokens[verb.last - 1].text.endswith(("ing", "ed")):
             return False
         before = self.tokens[verb.first - 1].text if verb.first > self.segment.first else ""
-        follows = any(item.first == verb.last and self._role(item) is not None for item in self.items)
+        follows = any(verb.last <= item.first <= verb.last + 1 and self._role(item) is not None for item in self.items)
         return before in _DETERMINERS and follows
 
     def has_object(self, index: int, *, body: bool = False) -> bool:

@@ -16,7 +16,15 @@ from photoplay.engines.motion.language.defaults import default_shot
 from photoplay.engines.motion.language.facts import PhotoFacts
 from photoplay.engines.motion.language.intents import PLAIN, LifeIntent, MoveIntent, Reading, Refusal
 from photoplay.engines.motion.language.interpret import Reader
-from photoplay.engines.motion.language.lexicon import Hit, language_of, latin_language, match, script_of, table
+from photoplay.engines.motion.language.lexicon import (
+    Hit,
+    language_of,
+    latin_language,
+    match,
+    script_of,
+    small_words,
+    table,
+)
 from photoplay.engines.motion.language.manner import combined, manner_words
 from photoplay.engines.motion.language.meaning import Meaning
 from photoplay.engines.motion.language.mentions import sounds_in, speech_table, subjects_in
@@ -125,7 +133,9 @@ def _hear(text: str, original: str, *, negative: bool = False) -> _Heard:
     for first, last, language in _blocks(tokens, latin):
         words = table(language)
         block = tokens[first:last]
-        hits = [Hit(hit.concepts, hit.first + first, hit.last + first) for hit in _without_names(match(block, words))]
+        hits = [
+            Hit(hit.concepts, hit.first + first, hit.last + first) for hit in _without_names(match(block, words), block)
+        ]
         sentences = heard.clauses[-1][0].sentence + 1 if heard.clauses else 0
         segments = [s for s in split(tokens[:last], hits, first) if s.first >= first]
         for segment in segments:
@@ -179,12 +189,12 @@ def _family(concept: str) -> str:
     return "camera" if known and concept != "static" else ""
 
 
-def _without_names(hits: Sequence[Hit]) -> list[Hit]:
+def _without_names(hits: Sequence[Hit], tokens: Sequence[Token]) -> list[Hit]:
     """Drops "move" right after a move's own name: a crane *move* is one word for the crane."""
     kept: list[Hit] = []
     for hit in hits:
         named = kept and kept[-1].last == hit.first and kept[-1].concepts[-1].rstrip("+-") in grammar.KIND_VERBS
-        if not (named and hit.concepts == ("move",) and hit.last - hit.first == 1):
+        if not (named and hit.concepts == ("move",) and tokens[hit.first].text in small_words("names_of_moves")):
             kept.append(hit)
     return kept
 
@@ -249,7 +259,10 @@ def _ask_meaning(heard: _Heard, meaning: Meaning) -> None:
     )
     runs: list[list[int]] = []
     for i, (segment, reading) in enumerate(heard.clauses):
-        asks = any(item.concept in _ASKING for item in segment.items)
+        asks = any(
+            item.concept in _ASKING and heard.tokens[item.first].text not in small_words("said_as_nouns")
+            for item in segment.items
+        )
         doubtful = reading.doubtful and not reading.moves and not reading.life
         if not (reading.unclear or doubtful or (reading.uncovered and (silent or asks))):
             continue

@@ -237,3 +237,51 @@ def test_languages_may_be_mixed() -> None:
     plan = plan_from_prompt("Slow zoom in. その後、左にパン。 雪花飘落")
     assert steps(plan) == [{"zoom+"}, {"pan-"}]
     assert [life.kind for life in plan.life] == [LifeKind.SNOW]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "camera", "life"),
+    [
+        (
+            (
+                "The camera starts with a close-up of the subject's face, then slowly pulls back to reveal the entire "
+                "scene, while the background lights flicker softly."
+            ),
+            [{"dolly-"}],
+            {"fire"},
+        ),
+        (
+            (
+                "A woman walks along the beach at sunset, waves crashing, her dress flowing in the wind, slow tracking "
+                "shot, golden hour, 4k"
+            ),
+            [{"truck+"}],
+            {"water", "sway"},
+        ),
+        (
+            "Cinematic drone shot over a misty forest at sunrise, camera slowly moving forward, birds flying far off",
+            [{"dolly+"}],
+            set(),
+        ),
+        (
+            "It's raining and the neon lights flicker, reflections ripple in puddles. Handheld camera walking forward.",
+            [{"handheld", "dolly+"}],
+            {"rain", "fire", "water"},
+        ),
+        (
+            "Subtle parallax, light dust particles in the air, gentle push in. No shaking, no morphing, no text",
+            [{"truck+", "dolly+"}],
+            {"dust"},
+        ),
+    ],
+)
+def test_prompts_as_people_write_them(prompt: str, camera: list[set[str]], life: set[str]) -> None:
+    plan = plan_from_prompt(prompt)
+    assert steps(plan) == camera
+    assert {one.kind.value for one in plan.life} == life
+
+
+def test_a_vendors_sample_prompt_is_a_lively_default() -> None:
+    plan = plan_from_prompt("Animate this image with smooth camera movement and subtle object motion.")
+    assert is_default(plan)
+    assert plan.ignored == ()
