@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import re
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from photoplay.engines.motion.cache_folder import keep
 from photoplay.engines.motion.scene import ANALYSIS_VERSION
 from photoplay.engines.motion.types import Box, Face, SceneMap
 
@@ -77,37 +77,8 @@ class SceneCache:
 
     def put(self, scene: SceneMap) -> None:
         """Keeps a scene. A full or read-only disk is logged, not raised: the cache only saves time."""
-        path = self.path(scene.digest)
         data = _pack(scene)
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                Path(name).replace(path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-            self._trim(keep=path)
-        except OSError as error:
-            log.warning("scene cache: %s could not be written: %s", path.name, error.strerror)
-
-    def _trim(self, keep: Path) -> None:
-        entries: list[tuple[float, int, Path]] = []
-        for path in self._folder.glob("*.npz"):
-            try:
-                stat = path.stat()
-            except FileNotFoundError:
-                continue  # another process trimmed it
-            entries.append((stat.st_mtime, stat.st_size, path))
-        total = sum(size for _, size, _ in entries)
-        for _, size, path in sorted(entries, key=lambda entry: (entry[0], entry[2].name)):
-            if total <= self._max_bytes:
-                return
-            if path != keep:
-                path.unlink(missing_ok=True)
-                total -= size
+        keep(self.path(scene.digest), lambda file: file.write(data), max_bytes=self._max_bytes, what="scene")
 
 
 def _pack(scene: SceneMap) -> bytes:

@@ -13,7 +13,6 @@ import importlib
 import inspect
 import logging
 import os
-import tempfile
 import threading
 import zipfile
 from functools import cache
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from photoplay.engines.motion.cache_folder import keep
 from photoplay.engines.motion.types import Layer, SceneMap, Stage
 
 log = logging.getLogger(__name__)
@@ -86,35 +86,7 @@ class StageCache:
 
     def _write(self, path: Path, arrays: dict[str, Any]) -> None:
         """A full or read-only disk is logged, not raised: the cache only saves time."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.savez(file, **arrays)
-                Path(name).replace(path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-            self._trim(keep=path)
-        except OSError as error:
-            log.warning("stage cache: %s could not be written: %s", path.name, error.strerror)
-
-    def _trim(self, keep: Path) -> None:
-        entries: list[tuple[float, int, Path]] = []
-        for path in self._folder.glob("*.stage"):
-            try:
-                stat = path.stat()
-            except FileNotFoundError:
-                continue  # another process trimmed it
-            entries.append((stat.st_mtime, stat.st_size, path))
-        total = sum(size for _, size, _ in entries)
-        for _, size, path in sorted(entries, key=lambda entry: (entry[0], entry[2].name)):
-            if total <= self._max_bytes:
-                return
-            if path != keep:
-                path.unlink(missing_ok=True)
-                total -= size
+        keep(path, lambda file: np.savez(file, **arrays), max_bytes=self._max_bytes, what="stage")
 
 
 def _pack(stage: Stage) -> dict[str, Any]:
