@@ -1,8 +1,10 @@
 """Keeps a shot within what the photo can carry, and says so when it had to.
 
-Two limits. **Margin**: the camera must not see past the stage's picture; a modest push-in that grows with the
-move makes room first, then the moves are made smaller. **Gap**: where the subject moves against what is behind
-it, filled-in picture comes to light; beyond a share of the frame's width the fill would be noticed.
+Two limits and a preference. **Margin**: the camera must not see past the stage's picture; a modest push-in that
+grows with the move makes room first, then the moves are made smaller. **Gap**: where the subject moves against
+what is behind it, filled-in picture comes to light; beyond a share of the frame's width the fill would be noticed.
+And where a move goes to the side only, a small push-in keeps most of the margin that was made up beyond the photo
+out of sight.
 """
 
 from __future__ import annotations
@@ -12,18 +14,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photoplay.engines.motion.camera import CameraPath, View, subject_layer
+from photoplay.engines.motion.camera import F64, CameraPath, View, photo_to_frame, subject_layer
 from photoplay.engines.motion.types import Stage
 from photoplay.shot import Move, MoveKind, Shot
 
 MAX_REFRAME = math.log(1.10)  # the push-in that may make room for a move
+SOFT_REFRAME = math.log(1.06)  # the push-in that may keep made-up margin out of sight, in moves to the side
+SOFT_SLACK = 0.015  # of the frame's width: made-up margin that nobody notices
 MAX_GAP = 0.10  # of the frame's width: what the plate may have to show beside the subject
 SAFETY_PX = 4.5  # working pixels kept from the edge: chroma is sampled linearly at half the size
-SAMPLES = 49  # times at which a path is tried
+SAMPLES = 33  # times at which a path is tried
 LEAST_SHARE = 0.05  # a move that would have to be made smaller than this is left out
 NOTED_SHARE = 0.98  # above this nobody sees the difference and no note is made
 
 _GROWS_OUT = frozenset({MoveKind.ZOOM, MoveKind.DOLLY})  # with a negative amount a push-in would only undo them
+_SIDEWAYS = frozenset(
+    {
+        MoveKind.STATIC,
+        MoveKind.PAN,
+        MoveKind.TILT,
+        MoveKind.TRUCK,
+        MoveKind.PEDESTAL,
+        MoveKind.ORBIT,
+        MoveKind.CRANE,
+        MoveKind.ROLL,
+        MoveKind.HANDHELD,
+        MoveKind.RACK_FOCUS,
+    }
+)
 _TRAVELS = frozenset(
     {
         MoveKind.DOLLY,
@@ -80,9 +98,26 @@ def _room(path: CameraPath, stage: Stage) -> _Room:
     )
 
 
-def _border(aspect: float) -> list[tuple[float, float]]:
+def _real_room(path: CameraPath, stage: Stage, room: _Room) -> _Room:
+    """The part of the room that is photo, with a little slack."""
+    left, top = photo_to_frame(stage, 0.0, 0.0)
+    right, bottom = photo_to_frame(stage, 1.0, 1.0)
+    half = path.rig.aspect / 2
+    return _Room(
+        left=min(-0.5, max(room.left, left - SOFT_SLACK)),
+        top=min(-half, max(room.top, top - SOFT_SLACK)),
+        right=max(0.5, min(room.right, right + SOFT_SLACK)),
+        bottom=max(half, min(room.bottom, bottom + SOFT_SLACK)),
+        plate_q=room.plate_q,
+    )
+
+
+def _border(aspect: float) -> F64:
+    """(3, 17) points of the frame in homogeneous frame widths: its centre, then its border and thirds."""
     half = aspect / 2
-    return [(u, v) for u in (-0.5, -0.17, 0.17, 0.5) for v in (-half, -half / 3, half / 3, half)]
+    points = [(0.0, 0.0, 1.0)]
+    points += [(u, v, 1.0) for u in (-0.5, -0.17, 0.17, 0.5) for v in (-half, -half / 3, half / 3, half)]
+    return np.array(points).T
 
 
 def needed_push(view: View, room: _Room, aspect: float) -> float:
@@ -92,17 +127,18 @@ def needed_push(view: View, room: _Room, aspect: float) -> float:
     of its length; the push-in is the inverse of the smallest share. Infinite when the centre itself is out.
     """
     worst = 1.0
+    border = _border(aspect)
     for q in set(room.plate_q):
-        cx, cy = view.look(0.0, 0.0, q)
-        if not (room.left < cx < room.right and room.top < cy < room.bottom):
-            return math.inf
-        for u, v in _border(aspect):
-            x, y = view.look(u, v, q)
-            for at, centre, low, high in ((x, cx, room.left, room.right), (y, cy, room.top, room.bottom)):
-                if at < low:
-                    worst = min(worst, (centre - low) / (centre - at))
-                elif at > high:
-                    worst = min(worst, (high - centre) / (at - centre))
+        seen = view.homography(q) @ border
+        for at, low, high in ((seen[0] / seen[2], room.left, room.right), (seen[1] / seen[2], room.top, room.bottom)):
+            centre = float(at[0])
+            if not low < centre < high:
+                return math.inf
+            least, most = float(at.min()), float(at.max())
+            if least < low:
+                worst = min(worst, (centre - low) / (centre - least))
+            if most > high:
+                worst = min(worst, (high - centre) / (most - centre))
     return -math.log(worst)
 
 
@@ -138,10 +174,13 @@ def _fit_margin(path: CameraPath, stage: Stage, notes: list[str]) -> CameraPath:
     limit = 0.0 if _outward(path.shot) else 0.02 if held else MAX_REFRAME
     push = _reframe(path, room)
     if push <= limit:
+        if all(move.kind in _SIDEWAYS for move in path.shot.moves):
+            # A move to the side is as clear a little closer; what was made up beyond the photo is better not shown.
+            push = max(push, min(SOFT_REFRAME, _reframe(path, _real_room(path, stage, room))))
         return path.with_shot(path.shot, push)
     kinds = frozenset(move.kind for move in path.shot.moves if _widens(path, move, room))
     low, high = 0.0, 1.0
-    for _ in range(18):
+    for _ in range(11):
         middle = (low + high) / 2
         if _reframe(path.with_shot(_scaled(path.shot, middle, kinds), 0.0), room) <= limit:
             low = middle
@@ -211,7 +250,7 @@ def _fit_gap(path: CameraPath, stage: Stage, notes: list[str]) -> CameraPath:
     if _gap(path, stage) <= MAX_GAP:
         return path
     low, high = 0.0, 1.0
-    for _ in range(14):
+    for _ in range(11):
         middle = (low + high) / 2
         if _gap(path.with_shot(_scaled(path.shot, middle, _TRAVELS), 0.0), stage) <= MAX_GAP:
             low = middle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from photoplay.engines.motion.budget import MAX_GAP, MAX_REFRAME, Fitted, fit
+from photoplay.engines.motion.budget import MAX_GAP, MAX_REFRAME, SOFT_REFRAME, Fitted, fit
 from photoplay.engines.motion.camera import CameraPath, build_rig, reached, reversed_shot
 from photoplay.engines.motion.types import Stage
 from photoplay.shot import Move, MoveKind, Shot
@@ -66,6 +66,13 @@ def test_the_camera_never_sees_past_the_picture(kind: MoveKind, amount: float, b
     stage = make_stage(GREY, SIZE, margin=0.05, plate_depth=(0.0, 0.6))
     result = fitted(stage, Move(kind=kind, amount=amount), backwards=backwards)
     assert worst_overflow(result, stage) <= 0.0
+
+
+def test_made_up_margin_is_kept_out_of_sight_in_moves_to_the_side() -> None:
+    stage = make_stage(GREY, SIZE, margin=0.2)  # the photo fills the frame: all margin is made up
+    aside = fitted(stage, Move(kind=MoveKind.PAN, amount=0.6))
+    assert 0.0 < aside.path.reframe <= SOFT_REFRAME
+    assert fitted(stage, Move(kind=MoveKind.ZOOM, amount=-0.6)).path.reframe == 0.0
 
 
 def test_a_large_move_is_reduced_and_said() -> None:
