@@ -68,6 +68,9 @@ _SPEED: dict[MoveKind, float] = {
 _FAST_PER_S = 0.55
 """Units of a move in a second from which it is heard."""
 
+_CARRIES = 0.4
+"""Share of a clip that named events must fill to stand without a bed or music."""
+
 _AMBIENT_DB = (0.0, -5.0, -9.0)
 """Level of the first, second and third bed."""
 
@@ -318,9 +321,13 @@ def _music(
         # A mood without a word of music: music is the ground where nothing else is heard, else a layer behind it.
         style = styled[0].meaning.removeprefix("music:")
         return MusicPart(style, 0.0 if not beds else -7.0, bright, energy)
-    if beds or any(not event.locked for event in events):
+    if beds:
         return None
-    return MusicPart(_picture_style(scene), 0.0, bright, energy)
+    # Sounds that the prompt names carry a clip if they fill it (a heartbeat); a few clicks leave it empty.
+    filled = sum(event.duration_s for event in events if not event.locked) / request.duration_s
+    if filled > _CARRIES:
+        return None
+    return MusicPart(_picture_style(scene), -4.0 if filled > 0 else 0.0, bright, energy)
 
 
 def _bright(scene: dict[str, Any]) -> float:

@@ -12,6 +12,8 @@ from photoplay.sound.dsp import F32, RATE, f32, faded, filtered, samples
 from photoplay.sound.loudness import SILENCE_LUFS, integrated
 
 _READ_MORE_S = 30.0  # beyond the clip: to find the first sound of a file that starts silent
+_RUMBLE_HZ = 8.0
+_SILENT_PEAK = 1e-4  # -80 dBFS
 _FADE_IN_S = 0.015
 _FADE_OUT_S = 0.45
 _CROSS_S = 0.12  # cross-fade of a loop
@@ -35,14 +37,18 @@ def shaped(sound: F32, n: int) -> F32:
     Raises:
         AudioUnreadable: it is silent.
     """
-    if sound.shape[1] < RATE // 50 or integrated(sound) <= SILENCE_LUFS:
+    clean = filtered(sound, "high", _RUMBLE_HZ)
+    highest = float(np.abs(clean).max(initial=0.0))
+    if sound.shape[1] < RATE // 50 or highest < _SILENT_PEAK:
         raise AudioUnreadable("The sound file is silent.")
-    levels = _levels(sound)
+    clean *= np.float32(0.5 / highest)  # before the gate of the loudness meter, which takes a whisper for silence
+    if integrated(clean) <= SILENCE_LUFS:
+        raise AudioUnreadable("The sound file is silent.")
+    levels = _levels(clean)
     start = _first_sound(levels) if not _heard(levels[: max(1, n // _WINDOW)], levels) else 0
-    sound = sound[:, start:]
-    fitted_ = sound[:, :n] if sound.shape[1] >= n else _looped(sound, n)
-    clean = filtered(fitted_, "high", 20.0)
-    return faded(clean, _FADE_IN_S, min(_FADE_OUT_S, 0.15 * n / RATE))
+    clean = clean[:, start:]
+    full = clean[:, :n] if clean.shape[1] >= n else _looped(clean, n)
+    return faded(full, _FADE_IN_S, min(_FADE_OUT_S, 0.15 * n / RATE))
 
 
 def _levels(sound: F32) -> F32:
