@@ -15,13 +15,12 @@ from photoplay import ids
 from photoplay.catalog import Quote
 from photoplay.clock import Clock
 from photoplay.db import writing
-from photoplay.db.tables import artifacts, idempotency_keys, jobs
+from photoplay.db.tables import artifacts, jobs
 from photoplay.errors import (
     AccountBlocked,
     ArtifactNotFound,
     ConcurrencyExceeded,
     ExternalIdTaken,
-    IdempotencyConflict,
     InvalidField,
     JobFinished,
     JobNotFinished,
@@ -30,6 +29,7 @@ from photoplay.errors import (
     QueueFull,
 )
 from photoplay.jobs.admission import Admission, Share
+from photoplay.jobs.idempotency import Tries, check_key, remember, repeated
 from photoplay.jobs.job import Artifact, Job, JobRequest, JobState, MediaRef
 from photoplay.jobs.lifecycle import Books, Lifecycle
 from photoplay.jobs.queue import RenderQueue
@@ -38,7 +38,6 @@ from photoplay.jobs.text import check_text
 from photoplay.jobs.uploads import Upload, Uploads
 from photoplay.storage import Storage
 
-MAX_IDEMPOTENCY_KEY_CHARS = 255
 RETRY_AFTER_S = 10.0  # what a caller is told to wait when the account's queue is full
 _SEED_BITS = 31
 
@@ -97,10 +96,25 @@ class JobService:
     # Submitting --------------------------------------------------------------------------------------------------
 
     def submit(self, account: Customer, request: JobRequest, *, idempotency_key: str | None = None) -> Job:
-        """Stores a job, sets its credits aside and queues it, in one transaction.
+        """One job. As :meth:`submit_all`."""
+        return self.submit_all(account, [request], idempotency_key=idempotency_key)[0]
 
-        The same ``idempotency_key`` with the same request gives the job of the first time. A file that was uploaded
+    def submit_all(
+        self,
+        account: Customer,
+        requests: Sequence[JobRequest],
+        *,
+        idempotency_key: str | None = None,
+        known_as: Sequence[JobRequest] | None = None,
+    ) -> list[Job]:
+        """Stores a job for every request, sets their credits aside and queues them, in one transaction: all or none.
+
+        Requests that name no seed get one each, all different, so that the same request several times gives as many
+        different clips.
+
+        The same ``idempotency_key`` with the same requests gives the jobs of the first time. A file that was uploaded
         again is the same when its bytes are: clients that send it along with the request do so on every try.
+        ``known_as`` are the requests as that comparison should see them, where files were fetched for them meanwhile.
 
         Raises:
             RequestError: what is asked for is not offered, or incomplete.
@@ -111,72 +125,80 @@ class JobService:
         """
         if account.blocked:
             raise AccountBlocked
-        check_text(request)
-        digest = ""
+        for request in requests:
+            check_text(request)
+        tries = None
         if idempotency_key is not None:
-            _check_key(idempotency_key)
-            digest = self._digest(account.id, request)
+            tries = self._tries(account.id, idempotency_key, requests if known_as is None else known_as)
             with self._engine.connect() as connection:
-                earlier = self._repeated(connection, account.id, idempotency_key, digest)
+                earlier = repeated(connection, account.id, tries)
             if earlier is not None:
-                return self._owned(account.id, earlier)
-        self._check_media(account.id, request)
-        quote = self._pricing.quote(self._priced(account.id, request), plan=account.plan)
+                return [self._owned(account.id, job_id) for job_id in earlier]
+        for request in requests:
+            self._check_media(account.id, request)
+        quotes = [self._pricing.quote(self._priced(account.id, each), plan=account.plan) for each in requests]
         self._admission.prepare()
         with writing(self._engine) as connection:
             share = self._admission.share(connection, account.id)
-            if idempotency_key is not None:
-                earlier = self._repeated(connection, account.id, idempotency_key, digest)
+            if tries is not None:
+                earlier = repeated(connection, account.id, tries)
                 if earlier is not None:
-                    return self._owned(account.id, earlier)
-            if request.external_id is not None and self._external_id_taken(connection, account.id, request.external_id):
-                raise ExternalIdTaken(field="external_id")
+                    return [self._owned(account.id, job_id) for job_id in earlier]
+            self._check_external_ids(connection, account.id, requests)
             live, _ = self._store.count_live(connection, account.id)
-            _check_room(share, live)
-            job = self._new(account.id, request, quote)
-            self._store.insert(
-                connection,
-                job,
-                quote=quote.model_dump(mode="json"),
-                seed=secrets.randbits(_SEED_BITS) if request.seed is None else request.seed,
-            )
-            self._books.hold(connection, account_id=account.id, job_id=job.id, amount=job.credits)
-            if idempotency_key is not None:
-                connection.execute(
-                    sa.insert(idempotency_keys).values(
-                        account_id=account.id,
-                        key=idempotency_key,
-                        request_sha256=digest,
-                        job_id=job.id,
-                        created_ms=job.created_ms,
-                    )
-                )
-            self._uploads.keep(connection, [ref.key for ref in media_of(request) if ref.key is not None])
-            self._lifecycle.tell(connection, job)
+            _check_room(share, live, len(requests))
+            made = self._new(account.id, requests, quotes)
+            for job, quote, seed in zip(made, quotes, _seeds(requests), strict=True):
+                self._store.insert(connection, job, quote=quote.model_dump(mode="json"), seed=seed)
+                self._books.hold(connection, account_id=account.id, job_id=job.id, amount=job.credits)
+            if tries is not None:
+                remember(connection, account.id, tries, made)
+            keys = {ref.key for request in requests for ref in media_of(request) if ref.key is not None}
+            self._uploads.keep(connection, sorted(keys))
+            for job in made:
+                self._lifecycle.tell(connection, job)
             self._admission.admit(connection, account.id)
-        return job
+        return made
 
-    def _new(self, account_id: str, request: JobRequest, quote: Quote) -> Job:
+    def submitted(self, account_id: str, requests: Sequence[JobRequest], idempotency_key: str) -> list[Job] | None:
+        """The jobs that :meth:`submit_all` gave for these requests and this key before; None when it was not asked.
+
+        Raises:
+            IdempotencyConflict: the key was used with another request.
+        """
+        with self._engine.connect() as connection:
+            earlier = repeated(connection, account_id, self._tries(account_id, idempotency_key, requests))
+        return None if earlier is None else [self._owned(account_id, job_id) for job_id in earlier]
+
+    def _new(self, account_id: str, requests: Sequence[JobRequest], quotes: Sequence[Quote]) -> list[Job]:
         now_ms = self._clock.now_ms()
-        return Job(
-            id=ids.job_id(now_ms),
-            object_id=ids.object_id(now_ms),
-            number=ids.number_id(now_ms),
-            account_id=account_id,
-            state=JobState.QUEUED,
-            request=request,
-            credits=quote.credits,
-            created_ms=now_ms,
-            updated_ms=now_ms,
-        )
+        made = []
+        for order, (request, quote) in enumerate(zip(requests, quotes, strict=True)):
+            created_ms = now_ms + order  # ids sort by time: this keeps the order in lists and in the queue
+            made.append(
+                Job(
+                    id=ids.job_id(created_ms),
+                    object_id=ids.object_id(created_ms),
+                    number=ids.number_id(created_ms),
+                    account_id=account_id,
+                    state=JobState.QUEUED,
+                    request=request,
+                    credits=quote.credits,
+                    created_ms=created_ms,
+                    updated_ms=created_ms,
+                )
+            )
+        return made
 
-    def _digest(self, account_id: str, request: JobRequest) -> str:
-        """A fingerprint of the request, in which uploads stand by their content."""
-        text = json.dumps(request.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        keys = [ref.key for ref in media_of(request) if ref.key is not None]
-        for key, sha256 in self._uploads.digests(account_id, keys).items() if keys else ():
-            text = text.replace(json.dumps(key), json.dumps(f"sha256:{sha256}"))
-        return hashlib.sha256(text.encode()).hexdigest()
+    def _tries(self, account_id: str, key: str, requests: Sequence[JobRequest]) -> Tries:
+        """The key and a fingerprint of the requests, in which uploads stand by their content."""
+        check_key(key)
+        dumped = [request.model_dump(mode="json") for request in requests]
+        text = json.dumps(dumped[0] if len(dumped) == 1 else dumped, sort_keys=True, separators=(",", ":"))
+        keys = sorted({ref.key for request in requests for ref in media_of(request) if ref.key is not None})
+        for stored, sha256 in self._uploads.digests(account_id, keys).items() if keys else ():
+            text = text.replace(json.dumps(stored), json.dumps(f"sha256:{sha256}"))
+        return Tries(key, hashlib.sha256(text.encode()).hexdigest(), len(requests))
 
     def _check_media(self, account_id: str, request: JobRequest) -> None:
         """Every file that the request names by key must be the account's own."""
@@ -202,22 +224,11 @@ class JobService:
         return request.model_copy(update={"duration_s": source.duration_s})
 
     @staticmethod
-    def _repeated(connection: sa.Connection, account_id: str, key: str, digest: str) -> str | None:
-        row = connection.execute(
-            sa.select(idempotency_keys).where(
-                idempotency_keys.c.account_id == account_id, idempotency_keys.c.key == key
-            )
-        ).one_or_none()
-        if row is None:
-            return None
-        if row.request_sha256 != digest:
-            raise IdempotencyConflict
-        return str(row.job_id)
-
-    @staticmethod
-    def _external_id_taken(connection: sa.Connection, account_id: str, external_id: str) -> bool:
-        query = sa.select(jobs.c.id).where(jobs.c.account_id == account_id, jobs.c.external_id == external_id)
-        return connection.execute(query).first() is not None
+    def _check_external_ids(connection: sa.Connection, account_id: str, requests: Sequence[JobRequest]) -> None:
+        wanted = [request.external_id for request in requests if request.external_id is not None]
+        query = sa.select(jobs.c.id).where(jobs.c.account_id == account_id, jobs.c.external_id.in_(wanted))
+        if wanted and (len(set(wanted)) < len(wanted) or connection.execute(query).first() is not None):
+            raise ExternalIdTaken(field="external_id")
 
     # Reading -----------------------------------------------------------------------------------------------------
 
@@ -410,15 +421,22 @@ def storage_prefixes(job_id: str) -> tuple[str, str]:
     return f"jobs/{job_id}", f"work/{job_id}"
 
 
-def _check_key(key: str) -> None:
-    if not key or len(key) > MAX_IDEMPOTENCY_KEY_CHARS or not key.isprintable():
-        raise InvalidField(
-            "idempotency_key", f"an idempotency key is 1 to {MAX_IDEMPOTENCY_KEY_CHARS} printable characters"
-        )
+def _seeds(requests: Sequence[JobRequest]) -> list[int]:
+    """A seed for every request: the one it names, or one that none of the others has."""
+    taken = {request.seed for request in requests if request.seed is not None}
+    drawn = []
+    for request in requests:
+        seed = request.seed
+        while seed is None:
+            candidate = secrets.randbits(_SEED_BITS)
+            seed = None if candidate in taken else candidate
+        taken.add(seed)
+        drawn.append(seed)
+    return drawn
 
 
-def _check_room(share: Share, live: int) -> None:
-    if share.live is None or live < share.live:
+def _check_room(share: Share, live: int, wanted: int) -> None:
+    if share.live is None or live + wanted <= share.live:
         return
     if share.waiting == 0:
         raise ConcurrencyExceeded(
