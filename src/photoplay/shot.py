@@ -133,11 +133,27 @@ class Point(_Value):
     y: float
 
 
+PointUnit = Literal["share", "pixels", "pixels_up"]
+"""What a trajectory's numbers are: shares of the photo's sides (see :class:`Point`), pixels of the upright photo with
+y down from its top, or pixels with y up from its bottom."""
+
+
 class Brush(_Value):
     """A motion brush: the masked part of the photo moves along the trajectory. ``mask`` names an input file."""
 
     mask: str
     trajectory: tuple[Point, ...] = ()  # empty: the part stays still
+    unit: PointUnit = "share"  # of the trajectory
+
+    def shares(self, width: int, height: int) -> tuple[Point, ...]:
+        """The trajectory in shares of the sides of a photo of that size in pixels."""
+        if self.unit == "share":
+            return self.trajectory
+        down = self.unit == "pixels"
+        return tuple(
+            Point(x=point.x / width, y=point.y / height if down else 1.0 - point.y / height)
+            for point in self.trajectory
+        )
 
 
 class Cue(_Value):

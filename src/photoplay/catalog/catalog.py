@@ -25,6 +25,13 @@ DEFAULT_DIALECT = "native"
 _SIZE = re.compile(r"([0-9]{2,5})x([0-9]{2,5})")
 
 
+class Sound(Protocol):
+    """What pricing needs to know of the sound that is asked for."""
+
+    @property
+    def mode(self) -> str: ...
+
+
 class Request(Protocol):
     """What pricing needs to know of a request; :class:`photoplay.jobs.job.JobRequest` is one."""
 
@@ -51,7 +58,13 @@ class Request(Protocol):
     @property
     def quality(self) -> str: ...
     @property
+    def audio(self) -> Sound: ...
+    @property
     def audio_of(self) -> str | None: ...
+    @property
+    def brushes(self) -> Sized: ...
+    @property
+    def shot(self) -> object | None: ...
 
 
 class Catalog:
@@ -187,6 +200,8 @@ class Catalog:
             size=size,
             fps=model.default_fps if request.fps is None else request.fps,
             effect=None if effect is None else effect.slug,
+            image_rules=model.image_rules,
+            retention_s=model.retention_s,
         )
 
     def _effect_for(self, model: Model, name: str) -> Effect:
@@ -229,17 +244,37 @@ def _check_choices(model: Model, request: Request) -> None:
         raise TooManyImages(f"The model {model.name} takes {model.max_images} image(s).", field="images")
     if request.last_image is not None and not model.last_frame:
         raise UnsupportedValue("last_image", f"The model {model.name} takes no last image.")
-    if not model.takes_duration(request.duration_s):
-        lengths_s = list(model.durations_s) if model.shortest_s is None else [model.shortest_s, *model.durations_s]
-        raise _unsupported(
-            "duration_s", f"{request.duration_s:g}", [f"{d:g}" for d in lengths_s], between=model.any_duration
-        )
+    check_duration(model, request.duration_s, "multi-image-to-video" if len(request.images) > 1 else "image-to-video")
+    if request.audio.mode != "none" and not model.sound:
+        raise UnsupportedValue("audio", f"The model {model.name} makes no sound.")
     if request.aspect_ratio not in model.aspect_ratios:
         raise _unsupported("aspect_ratio", request.aspect_ratio, model.aspect_ratios)
     if request.quality not in model.qualities:
         raise _unsupported("quality", request.quality, model.qualities)
+    if request.last_image is not None and not model.qualities[request.quality].last_frame:
+        raise UnsupportedValue(
+            "last_image", f"The model {model.name} takes no last image with the quality {request.quality}."
+        )
+    if request.brushes and not model.brushes:
+        raise UnsupportedValue("brushes", f"The model {model.name} takes no motion brushes.")
+    if request.shot is not None and not model.camera:
+        raise UnsupportedValue("shot", f"The model {model.name} takes no camera but that of the prompt.")
     if request.fps is not None and not model.takes_fps(request.fps):
         raise _unsupported("fps", str(request.fps), [str(fps) for fps in model.fps], between=model.any_fps)
+
+
+def check_duration(model: Model, duration_s: float, kind: Kind) -> None:
+    """Whether the model makes clips of that length, of that kind.
+
+    Raises:
+        UnsupportedValue: it does not; the message says which it makes.
+    """
+    if model.takes_duration(duration_s, kind):
+        return
+    if kind == "multi-image-to-video" and model.multi_durations_s:
+        raise _unsupported("duration_s", f"{duration_s:g}", [f"{each:g}" for each in model.multi_durations_s])
+    lengths_s = list(model.durations_s) if model.shortest_s is None else [model.shortest_s, *model.durations_s]
+    raise _unsupported("duration_s", f"{duration_s:g}", [f"{each:g}" for each in lengths_s], between=model.any_duration)
 
 
 def _size_of(model: Model, prices: Prices, asked: str) -> tuple[int, tuple[int, int] | None, tuple[Row, ...]]:

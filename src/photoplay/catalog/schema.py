@@ -53,6 +53,17 @@ class Quality(_Entry):
 
     engine_quality: str  # what the engine calls it
     premium: bool = False  # for plans with premium only
+    resolution: Name | None = None  # the size that is meant by it in a dialect whose requests name no size
+    last_frame: bool = True  # False: takes no photo to end on, though the model does
+
+
+class ImageRules(_Entry):
+    """What images a model takes. ``None`` and empty: no rule but the server's own."""
+
+    formats: tuple[str, ...] = ()  # media types; masks of brushes too
+    max_bytes: int | None = Field(default=None, ge=1)  # of the file; masks of brushes too
+    min_side: int | None = Field(default=None, ge=1)  # pixels of the shorter side
+    max_shape: float | None = Field(default=None, ge=1)  # longest side over shortest
 
 
 class LongClip(_Entry):
@@ -103,6 +114,7 @@ class Model(_Entry):
     durations_s: Annotated[tuple[Annotated[float, Field(gt=0, le=MAX_CLIP_S)], ...], Field(min_length=1)]
     any_duration: bool = False  # also takes what lies between the first and the last
     shortest_s: float | None = Field(default=None, gt=0)  # with any_duration: also takes what is this short
+    multi_durations_s: tuple[Annotated[float, Field(gt=0, le=MAX_CLIP_S)], ...] = ()  # of clips of several photos
     fps: Annotated[tuple[Annotated[int, Field(ge=MIN_FPS, le=MAX_FPS)], ...], Field(min_length=1)]
     any_fps: bool = False  # also takes what lies between the first and the last
     default_fps: int
@@ -110,14 +122,20 @@ class Model(_Entry):
     max_images: int = Field(default=1, ge=1, le=MAX_IMAGES)
     last_frame: bool = False  # takes a photo to end on
     effects: bool = False
+    sound: bool = True  # False: its clips are silent
     prompt_limit: int = Field(ge=1)  # characters, of the prompt and of the negative prompt each
     qualities: Annotated[dict[str, Quality], Field(min_length=1)]
+    brushes: bool = True  # takes motion brushes
+    camera: bool = True  # takes a camera that is written down, not only said in the prompt
+    image_rules: ImageRules = ImageRules()
+    retention_s: int | None = Field(default=None, ge=3600)  # how long its clips are kept; None: the server's setting
     plan: PlanName = "free"  # the least plan that may use the model
     long_clip: LongClip | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for key, values in (("durations_s", self.durations_s), ("fps", self.fps)):
+        rising = {"durations_s": self.durations_s, "multi_durations_s": self.multi_durations_s, "fps": self.fps}
+        for key, values in rising.items():
             if list(values) != sorted(set(values)):
                 raise ValueError(f"{key} must rise")
         if self.default_fps not in self.fps:
@@ -127,10 +145,15 @@ class Model(_Entry):
         names = [resolution.name for resolution in self.resolutions]
         if len(set(names)) != len(names):
             raise ValueError("resolutions must have different names")
+        for name, quality in self.qualities.items():
+            if quality.resolution is not None and quality.resolution not in names:
+                raise ValueError(f"qualities.{name}: there is no resolution {quality.resolution!r}")
         return self
 
-    def takes_duration(self, duration_s: float) -> bool:
-        """Whether the model makes clips of that length."""
+    def takes_duration(self, duration_s: float, kind: Kind = "image-to-video") -> bool:
+        """Whether the model makes clips of that length, of that kind."""
+        if kind == "multi-image-to-video" and self.multi_durations_s:
+            return duration_s in self.multi_durations_s
         inside = (self.shortest_s or self.durations_s[0]) <= duration_s <= self.durations_s[-1]
         return duration_s in self.durations_s or (self.any_duration and inside)
 
@@ -162,3 +185,5 @@ class Quote(_Entry):
     size: tuple[int, int] | None = None  # exact width and height in pixels, when the request fixes them
     fps: int
     effect: str | None = None  # slug
+    image_rules: ImageRules = ImageRules()
+    retention_s: int | None = None  # seconds for which the clip is kept; None: the server's setting

@@ -52,6 +52,8 @@ class RenderRequest(_Value):
     quality: str = "std"  # std, pro, premium: the engine documents what each means
     watermark: bool = False  # also write a watermarked copy
     max_pixels: int = 120_000_000  # an image larger than this is refused before it is decoded
+    min_side: int | None = None  # pixels: images with a shorter side are refused; None: the engine's own least
+    max_shape: float | None = None  # images whose sides differ more than so many times are refused; None: any shape
 
 
 class RenderResult(_Value):

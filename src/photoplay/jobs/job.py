@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from photoplay.shot import AspectRatio, Plan, Shot
+from photoplay.shot import AspectRatio, Plan, PointUnit, Shot
 from photoplay.shot import Point as Point
 
 
@@ -61,10 +61,11 @@ class MediaRef(_Value):
 
 
 class BrushRequest(_Value):
-    """A motion brush: ``mask`` moves along ``trajectory`` (points 0..1); an empty one holds it still."""
+    """A motion brush: ``mask`` moves along ``trajectory`` (points 0..1, or in ``unit``); an empty one holds it still."""
 
     mask: MediaRef
     trajectory: tuple[Point, ...] = ()
+    unit: PointUnit = "share"
 
 
 AudioMode = Literal["none", "generate", "file"]

@@ -203,8 +203,12 @@ class JobStore:
         offset: int = 0,
         after: Job | None = None,
         newest_first: bool = True,
+        face: tuple[str, str, bool] | None = None,
     ) -> Page:
-        """Jobs by creation time; ``after`` is the last one of the page before. ``account_id`` None: everybody's."""
+        """Jobs by creation time; ``after`` is the last one of the page before. ``account_id`` None: everybody's.
+
+        ``face``: key, value and whether a request's face must have it or must not.
+        """
         limit = max(1, min(limit, MAX_PAGE))
         query = sa.select(jobs).order_by(jobs.c.id.desc() if newest_first else jobs.c.id.asc())
         query = query.limit(limit + 1).offset(max(0, offset))
@@ -213,6 +217,9 @@ class JobStore:
         query = query.where(_VISIBLE if states is None else jobs.c.state.in_([state.value for state in states]))
         if dialect is not None:
             query = query.where(jobs.c.dialect == dialect)
+        if face is not None:
+            found = jobs.c.request[("face", face[0])].as_string()
+            query = query.where(found == face[1] if face[2] else sa.or_(found.is_(None), found != face[1]))
         if after is not None:
             query = query.where(jobs.c.id < after.id if newest_first else jobs.c.id > after.id)
         with self.engine.connect() as connection:

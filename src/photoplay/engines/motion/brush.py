@@ -57,7 +57,7 @@ def read(brush: Brush, photo_size: tuple[int, int], max_pixels: int) -> Masked:
     mask = u8(np.where(painted >= 128, 255, 0))
     if float(mask.mean()) / 255.0 < LEAST_SHARE:
         raise InvalidField("brushes", "a brush mask is empty")
-    return Masked(mask, brush.trajectory)
+    return Masked(mask, brush.shares(*photo_size))
 
 
 def animator(stage: Stage, brushes: Sequence[Masked]) -> Animator:

@@ -97,6 +97,7 @@ class MotionEngine:
             effect=request.effect,
             seed=request.seed,
             meaning=shared_meaning(),
+            still_by_default=bool(request.brushes),
         )
         if request.extend_prompt:
             plan = extend_plan(
@@ -136,7 +137,7 @@ class MotionEngine:
         if len(paths) > 1 and request.brushes:
             raise UnsupportedValue("brushes", "motion brushes work on one image")
         progress(0.0, "scene")
-        first = photos.load(request.images[0], request.max_pixels)
+        first = _photo(request, request.images[0])
         width, height = choose_output(first.size, request.short_side, request.aspect_ratio, request.size)
         spec = Spec(width, height, request.fps, frames, request.seed)
         scene = self.scene(first)
@@ -189,9 +190,17 @@ class MotionEngine:
         quality: Quality,
         effect: Effect | None,
         diary: _Diary,
-    ) -> Joined:
-        """From the photo to ``last_image``: by flow where they show much the same, by travel otherwise."""
-        photo = photos.load(last, request.max_pixels)
+    ) -> FrameSource:
+        """From the photo to ``last_image``: by flow where they show much the same, by travel otherwise.
+
+        From a photo to itself it is one take, which ends on the photo instead of beginning with it.
+        """
+        photo = _photo(request, last)
+        if photo.digest == first[0].digest:
+            only = film(*first, plan, spec, quality, effect=effect, arrive=True, stages=self._stages)
+            diary.add(only, first[1])
+            diary.shot = only.shot
+            return only.compositor
         both = (first, (photo, self.scene(photo)))
         lumas = [fitted_luma(*one, (spec.width, spec.height), FLOW_SIDE) for one in both]
         same = correspond(lumas[0], lumas[1])
@@ -243,7 +252,7 @@ class MotionEngine:
             if number == 0:
                 photo, scene = opening.pop()
             else:
-                photo = photos.load(paths[number], request.max_pixels)
+                photo = _photo(request, paths[number])
                 scene = self.scene(photo)
             span = shares[number]
             own = Spec(spec.width, spec.height, spec.fps, span.frames, spec.seed + number)
@@ -274,6 +283,10 @@ class _Rising:
     def __call__(self, progress: float, doing: str) -> None:
         self._highest = max(self._highest, min(1.0, progress))
         self._sink(self._highest, doing)
+
+
+def _photo(request: RenderRequest, path: Path) -> Photo:
+    return photos.load(path, request.max_pixels, min_side=request.min_side, max_shape=request.max_shape)
 
 
 def _present(models_dir: Path) -> str:

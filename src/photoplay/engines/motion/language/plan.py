@@ -32,7 +32,7 @@ from photoplay.engines.motion.language.segments import Link, Segment, split
 from photoplay.engines.motion.language.speech import take_speech
 from photoplay.engines.motion.language.timeline import build, order
 from photoplay.engines.motion.language.tokens import Mark, Token, tokenize
-from photoplay.shot import Life, LifeKind, MoveKind, Plan, Shot
+from photoplay.shot import Life, LifeKind, Move, MoveKind, Plan, Shot
 
 _WHOLE_CHARS = 60  # a clause up to this long is quoted whole in ``understood``
 _ASKING = frozenset({"camera"}) | grammar.GENERIC | {"flow", "sway", "waft", "fall", "flicker", "alive"}
@@ -64,6 +64,7 @@ def plan_from_prompt(
     effect: str | None = None,
     seed: int = 0,
     meaning: Meaning | None = None,
+    still_by_default: bool = False,
 ) -> Plan:
     """What a prompt asks for, as plain data.
 
@@ -76,6 +77,7 @@ def plan_from_prompt(
         effect: The effect chosen by name, if any; it brings its own camera.
         seed: Decides the side of a default shot, nothing else.
         meaning: Understands clauses that no word table covers. Not loaded unless there is such a clause.
+        still_by_default: A camera that nobody asked for stays still: what moves was painted.
     """
     duration_s = max(0.1, duration_s)
     language = language_of(tokenize(prompt))
@@ -103,6 +105,9 @@ def plan_from_prompt(
     if shot is None and not final.moves:
         if effect is not None and not placed:
             notes.append(f"the effect {effect} brings its own camera")
+        elif still_by_default and not placed:
+            final = Shot(moves=(Move(kind=MoveKind.STATIC),))
+            notes.append("the camera stays still: no camera move was asked for, and parts of the photo move")
         else:
             final, why = default_shot(facts, refusals, seed, lively=_liveliness(some_motion))
             notes.append(why)
