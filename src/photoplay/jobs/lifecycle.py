@@ -77,7 +77,12 @@ class Lifecycle:
         with writing(self._engine) as connection:
             self._lock_owner(connection, job_id)
             job = self._store.settle(
-                connection, job_id, JobState.SUCCEEDED, expires_ms=self._expires_ms(), phase=None, progress=1.0
+                connection,
+                job_id,
+                JobState.SUCCEEDED,
+                expires_ms=self._expires_ms(connection, job_id),
+                phase=None,
+                progress=1.0,
             )
             if job is None:
                 return None
@@ -114,7 +119,8 @@ class Lifecycle:
         self._admission.prepare()
         with writing(self._engine) as connection:
             self._lock_owner(connection, job_id)
-            job = self._store.settle(connection, job_id, state, expires_ms=self._expires_ms(), **values)
+            expires_ms = self._expires_ms(connection, job_id)
+            job = self._store.settle(connection, job_id, state, expires_ms=expires_ms, **values)
             if job is None:
                 return None
             self._books.release(connection, account_id=job.account_id, job_id=job_id, amount=job.credits)
@@ -131,5 +137,8 @@ class Lifecycle:
         if account_id is not None:
             self._admission.share(connection, account_id)
 
-    def _expires_ms(self) -> int:
-        return self._clock.now_ms() + self._retention_ms
+    def _expires_ms(self, connection: sa.Connection, job_id: str) -> int:
+        """When what the job leaves is to go: as its model says, or as the server's setting."""
+        quote = connection.execute(sa.select(jobs.c.quote).where(jobs.c.id == job_id)).scalar_one_or_none() or {}
+        kept_s = quote.get("retention_s")
+        return self._clock.now_ms() + (self._retention_ms if kept_s is None else int(kept_s) * 1000)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
+from photoplay.catalog import ImageRules
 from photoplay.engines.base import RenderRequest, RenderResult
 from photoplay.errors import (
     AudioUnreadable,
@@ -126,11 +128,16 @@ class Steps:
             }
 
     async def _image(self, run: _Run, ref: MediaRef, name: str) -> str:
-        key, content_type = await self._input(run, ref, name, self._tools.settings.max_image_bytes)
+        rules = run.image_rules
+        max_bytes = min(rules.max_bytes or sys.maxsize, self._tools.settings.max_image_bytes)
+        key, content_type = await self._input(run, ref, name, max_bytes)
         if content_type is None:
             raise ImageUnreadable(f"{_called(ref)} is not an image")
         if not content_type.startswith("image/"):
             raise ImageFormatUnsupported(f"{_called(ref)} is not an image of a format this server reads")
+        if rules.formats and content_type not in rules.formats:
+            taken = ", ".join(rules.formats)
+            raise ImageFormatUnsupported(f"{_called(ref)} is {content_type}; the model takes {taken}")
         return key
 
     async def _sound(self, run: _Run, ref: MediaRef) -> str:
@@ -195,7 +202,7 @@ class Steps:
             effect=quote["effect"],
             shot=request.shot,
             brushes=tuple(
-                Brush(mask=str(mask), trajectory=brush.trajectory)
+                Brush(mask=str(mask), trajectory=brush.trajectory, unit=brush.unit)
                 for mask, brush in zip(masks, request.brushes, strict=True)
             ),
             duration_s=request.duration_s,
@@ -207,6 +214,8 @@ class Steps:
             quality=quote["quality"],
             watermark=request.watermark,
             max_pixels=self._tools.settings.max_image_pixels,
+            min_side=run.image_rules.min_side,
+            max_shape=run.image_rules.max_shape,
         )
 
     async def _keep(self, run: _Run, result: RenderResult) -> Json:
@@ -419,6 +428,11 @@ class _Run:
     order: WorkOrder
     entry: int
     work_dir: Path
+
+    @property
+    def image_rules(self) -> ImageRules:
+        """What images the job's model takes."""
+        return ImageRules.model_validate(self.order.quote.get("image_rules") or {})
 
 
 def _called(ref: MediaRef) -> str:
