@@ -95,6 +95,7 @@ def models(catalog: Catalog) -> str:
 
 def _row(model: Model) -> tuple[str, ...]:
     lengths_s = [*([] if model.shortest_s is None else [model.shortest_s]), *model.durations_s]
+    several = "".join(f"; of several images {duration_s:g}" for duration_s in model.multi_durations_s)
     sizes = [resolution.name for resolution in model.resolutions]
     needs = [] if model.plan == "free" else [f"`{model.plan}`"]
     if model.long_clip is not None:
@@ -103,7 +104,7 @@ def _row(model: Model) -> tuple[str, ...]:
         f"`{model.name}`",
         model.engine,
         ", ".join(sizes) + (", or WIDTHxHEIGHT" if model.any_size else ""),
-        listed([f"{duration_s:g}" for duration_s in lengths_s], model.any_duration),
+        listed([f"{duration_s:g}" for duration_s in lengths_s], model.any_duration) + several,
         listed([str(fps) for fps in model.fps], model.any_fps),
         ", ".join(model.aspect_ratios),
         str(model.max_images),
