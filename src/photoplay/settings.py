@@ -11,7 +11,7 @@ import os
 import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -125,8 +125,32 @@ class Settings(BaseSettings):
         default="image2video",
         description="Value of `type` in the AKOOL API's webhooks; the vendor does not document it.",
     )
+    keevx_codes: dict[str, int] = Field(
+        default_factory=dict,
+        description="Codes with which the Keevx API refuses, by photoplay's error code, where others are needed than "
+        "its own table has (as JSON in the environment).",
+    )
+    keevx_http: dict[int, Annotated[int, Field(ge=200, le=599)]] = Field(
+        default_factory=dict,
+        description="HTTP statuses with which the Keevx API refuses, by its own code, where others are needed than "
+        "its table has: `{"100005": 413}` (as JSON in the environment). The vendor does not say which code has which.",
+    )
+    keevx_unused: Literal["refuse", "ignore"] = Field(
+        default="refuse",
+        description="What the Keevx API does with a field that the model does not use, such as `image_url` with KL.",
+    )
+    keevx_look_first: bool = Field(
+        default=True,
+        description="Whether the Keevx API fetches images before it answers a create, so that one that cannot be used "
+        "is refused with a code of its own. `false`: the task fails later.",
+    )
+    keevx_sign: bool = Field(
+        default=True,
+        description="Whether the Keevx API's webhooks carry the headers of Standard Webhooks, signed with the key's "
+        "`webhook_secret`. The vendor's carry none.",
+    )
 
-    @field_validator("akool_codes")
+    @field_validator("akool_codes", "keevx_codes")
     @classmethod
     def _known_codes(cls, value: dict[str, int]) -> dict[str, int]:
         for code in value:
