@@ -34,6 +34,13 @@ SUBSCRIBERS_ONLY = 1213
 
 RESULTS_REFUSED = "Failed to get results"
 """What ``resultsByIds`` says for an unknown id or an ``_ids`` that is not one string."""
+STILL_PROCESSING = "video resource is processing, please try again later"
+"""What ``delbyids`` says of a video that is not finished; ``updateVideoAudio`` says the same."""
+IDS_REFUSED = "parameter validate error"
+"""What the vendor was seen to say with code 1003; here for an ``_ids`` that is not one string."""
+NO_SUCH_VIDEO = "The content does not exist"
+"""The table's words for 1008. The vendor does not show what ``delbyids`` says of an unknown id."""
+NO_VIDEO = "The video was not made: there is no picture to give sound to"
 
 
 class UnknownApiKey(errors.CredentialsInvalid):
@@ -82,6 +89,7 @@ def code_for(error: type[errors.PhotoplayError], overrides: Mapping[str, int]) -
 FIELDS = {
     "images": "image_url",
     "image": "image_url",
+    "last_image": "last_image_url",
     "audio": "audio_url",
     "duration_s": "video_length",
     "effect": "effect_code",

@@ -1,130 +1,107 @@
-"""AKOOL's routes: wire to domain and back, nothing else.
-
-Both ways to say who calls are taken: ``Authorization: Bearer <token>`` (from ``getToken``; an API key works there
-too, as the vendor's page calls that header "your API Key") and ``x-api-key``. When both are there, Authorization
-decides and ``x-api-key`` is not looked at.
-"""
+"""AKOOL's image2Video routes (v4): wire to domain and back, nothing else. The v3 calls join them here."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Header, Request, Response, Security
+from fastapi import APIRouter, Body, Header, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.security import APIKeyHeader, HTTPBearer
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from photoplay.accounts import Caller
+from photoplay.catalog import Kind
+from photoplay.dialects.akool import bodies, v3, wire
 from photoplay.dialects.akool import errors as codes
-from photoplay.dialects.akool import wire
+from photoplay.dialects.akool.access import DOCUMENTED, Calling
+from photoplay.dialects.akool.answers import ok
 from photoplay.dialects.door import Dialect, Door, callback_url, door_of
 from photoplay.errors import (
-    CredentialsInvalid,
-    CredentialsMissing,
+    ArtifactNotFound,
     InvalidField,
+    JobNotFinished,
     JobNotFound,
     LimitError,
+    MissingField,
     PhotoplayError,
 )
-from photoplay.jobs.job import Job
+from photoplay.jobs.job import Job, JobRequest, JobState
 from photoplay.settings import Settings
 
-V3 = "/api/open/v3"
 V4 = "/api/open/v4"
-_JWT_DOTS = 2
 _MAX_BODY_BYTES = 256 * 1024
+_TYPES = re.compile(r"types(\[[0-9]*\])?")
+_MAX_TYPES = 20
 
-_bearer = HTTPBearer(auto_error=False, description="A token from getToken")
-_key = APIKeyHeader(name="x-api-key", auto_error=False, description="An API key")
-_documented = [Security(_bearer), Security(_key)]
+IdempotencyKey = Annotated[str | None, Header(description="The same key gives the same videos, charged once")]
 
 router = APIRouter(tags=["AKOOL"])
-
-
-def _calling(request: Request) -> Caller:
-    """Who calls.
-
-    Raises:
-        CredentialsMissing: neither header is there (1102).
-        CredentialsInvalid, TokenExpired: the Authorization header is not good (1101).
-        UnknownApiKey: the API key is unknown (1109).
-        AccountBlocked: 1200. RateLimited: 1005.
-    """
-    door = door_of(request)
-    authorization = request.headers.get("authorization", "").strip()
-    if authorization:
-        return door.counted(_by_authorization(door, authorization))
-    api_key = request.headers.get("x-api-key", "").strip()
-    if not api_key:
-        raise CredentialsMissing
-    try:
-        return door.counted(door.runtime.accounts.by_api_key(api_key))
-    except CredentialsInvalid as error:
-        raise codes.UnknownApiKey from error
-
-
-def _by_authorization(door: Door, authorization: str) -> Caller:
-    scheme, _, token = authorization.partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
-        raise CredentialsInvalid("The Authorization header must be: Bearer <token>")
-    if token.count(".") == _JWT_DOTS:
-        return door.runtime.tokens.verify_token(token)
-    return door.runtime.accounts.by_api_key(token)
-
-
-Calling = Annotated[Caller, Depends(_calling)]
-
-
-def _ok(answer: BaseModel) -> JSONResponse:
-    return JSONResponse(answer.model_dump(mode="json", by_alias=True, exclude_none=True))
+router.include_router(v3.router)
 
 
 @router.post(
     f"{V4}/image2Video/createBySourcePrompt",
-    response_model=wire.CreateAnswer,
-    dependencies=_documented,
+    response_model=bodies.CreateAnswer,
+    dependencies=DOCUMENTED,
     summary="Create an image-to-video",
 )
 def create(
-    request: Request,
-    body: wire.CreateBody,
-    caller: Calling,
-    idempotency_key: Annotated[str | None, Header(description="The same key gives the same job")] = None,
+    request: Request, body: bodies.CreateBody, caller: Calling, idempotency_key: IdempotencyKey = None
 ) -> JSONResponse:
     """Stores a job and queues it. `data._id` is what `resultsByIds` asks for."""
     door = door_of(request)
-    account = caller.account
+    asked = _asked(door, request, caller, body)
+    job = door.runtime.service.submit(caller.account, asked, idempotency_key=idempotency_key)
+    return ok(bodies.CreateAnswer(data=wire.created_item(job, caller.account, effect=_effect_of(door, job))))
+
+
+@router.post(
+    f"{V4}/image2Video/createBySourcePrompt/batch",
+    response_model=bodies.BatchAnswer,
+    dependencies=DOCUMENTED,
+    summary="Create several image-to-videos of one request",
+)
+def create_batch(
+    request: Request, body: bodies.BatchBody, caller: Calling, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """Stores `count` jobs at once, all or none; every one makes a video of its own."""
+    door = door_of(request)
+    asked = _asked(door, request, caller, body)
+    jobs = door.runtime.service.submit_all(caller.account, [asked] * body.count, idempotency_key=idempotency_key)
+    items = wire.batch_items(jobs, caller.account, last_image_url=body.last_image_url)
+    return ok(bodies.BatchAnswer(data=bodies.BatchData(success_list=items)))
+
+
+def _asked(door: Door, request: Request, caller: Caller, body: bodies.CreateBody | bodies.BatchBody) -> JobRequest:
+    account_id = caller.account.id
     if body.webhookurl:
         callback_url(body.webhookurl, "webhookurl")
     effect = door.runtime.catalog.effect(body.effect_code) if body.effect_code else None
-    asked = wire.to_request(
+    last = body.last_image_url if isinstance(body, bodies.BatchBody) else ""
+    return wire.to_request(
         body,
-        image=door.media(body.image_url, account.id, "image_url"),
-        audio=door.media(body.audio_url, account.id, "audio_url") if _wants_file(body) else None,
+        image=door.media(body.image_url, account_id, "image_url"),
+        last_image=door.media(last, account_id, "last_image_url") if last else None,
+        audio=door.media(body.audio_url, account_id, "audio_url") if wire.wants_file(body) else None,
         effect=effect.slug if effect else None,
         model=body.model_name or door.runtime.catalog.default_model_of(wire.DIALECT),
-        quality="premium" if body.is_premium_model else "std",
         client_id=caller.client_id,
         base_url=door.base_url(request),
     )
-    job = door.runtime.service.submit(account, asked, idempotency_key=idempotency_key)
-    return _ok(wire.CreateAnswer(data=wire.created_item(job, account, effect=_effect_of(door, job))))
 
 
-def _wants_file(body: wire.CreateBody) -> bool:
-    """Whether ``audio_url`` counts: clients send whatever they have there for the other audio types too."""
-    return body.audio_type == wire.AUDIO_TYPE_FILE and body.audio_url != ""
+def _ids_documented() -> dict[str, Any]:
+    """The request body of a route that reads it itself, to refuse a wrong one in the vendor's words."""
+    schema = bodies.IdsBody.model_json_schema()
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 @router.post(
     f"{V4}/image2Video/resultsByIds",
-    response_model=wire.ResultAnswer,
-    dependencies=_documented,
+    response_model=bodies.ResultAnswer,
+    dependencies=DOCUMENTED,
     summary="Read results",
-    openapi_extra={
-        "requestBody": {"required": True, "content": {"application/json": {"schema": wire.IdsBody.model_json_schema()}}}
-    },
+    openapi_extra=_ids_documented(),
 )
 def results(request: Request, caller: Calling, body: Annotated[Any, Body()] = None) -> JSONResponse:
     """The jobs with these ids, in this order. One unknown id refuses them all, as the vendor does."""
@@ -132,7 +109,7 @@ def results(request: Request, caller: Calling, body: Annotated[Any, Body()] = No
     account = caller.account
     base_url = door.base_url(request)
     items = []
-    for ref in _ids(body):
+    for ref in _ids(body, codes.RESULTS_REFUSED):
         try:
             job = door.runtime.service.get(account.id, ref)
         except JobNotFound as error:
@@ -145,23 +122,23 @@ def results(request: Request, caller: Calling, body: Annotated[Any, Body()] = No
                 video_url=door.artifact_link(base_url, job, "video", stem=job.object_id),
             )
         )
-    return _ok(wire.ResultAnswer(data=wire.ResultData(result=items)))
+    return ok(bodies.ResultAnswer(data=bodies.ResultData(result=items)))
 
 
-def _ids(body: Any) -> tuple[str, ...]:
+def _ids(body: Any, refusal: str) -> tuple[str, ...]:
     try:
-        found = wire.IdsBody.model_validate(body).split()
+        found = bodies.IdsBody.model_validate(body).split()
     except ValidationError as error:
-        raise InvalidField("_ids", codes.RESULTS_REFUSED) from error
+        raise InvalidField("_ids", refusal) from error
     if not found or len(found) > wire.MAX_IDS:
-        raise InvalidField("_ids", codes.RESULTS_REFUSED)
+        raise InvalidField("_ids", refusal)
     return found
 
 
 @router.get(
     f"{V4}/image2Video/effects",
-    response_model=wire.EffectAnswer,
-    dependencies=_documented,
+    response_model=bodies.EffectAnswer,
+    dependencies=DOCUMENTED,
     summary="List effects",
 )
 def effects(request: Request, caller: Calling) -> JSONResponse:
@@ -169,7 +146,7 @@ def effects(request: Request, caller: Calling) -> JSONResponse:
     door = door_of(request)
     base_url = door.base_url(request)
     items = [
-        wire.EffectItem(
+        bodies.EffectItem(
             id=effect.object_id,
             create_time=effect.created_ms,
             logo=door.effect_link(base_url, effect.slug, "logo.png"),
@@ -179,31 +156,121 @@ def effects(request: Request, caller: Calling) -> JSONResponse:
         )
         for effect in door.runtime.catalog.effects
     ]
-    return _ok(wire.EffectAnswer(data=wire.EffectData(result=items, count=len(items))))
+    return ok(bodies.EffectAnswer(data=bodies.EffectData(result=items, count=len(items))))
 
 
-@router.post(f"{V3}/getToken", response_model=wire.TokenAnswer, summary="Get a token")
-def get_token(request: Request, body: wire.TokenBody) -> JSONResponse:
-    """A bearer token for a client id and secret. It lasts more than a year."""
-    token = door_of(request).runtime.tokens.issue_token(body.client_id, body.client_secret)
-    return _ok(wire.TokenAnswer(token=token))
+@router.post(
+    f"{V4}/image2Video/updateVideoAudio",
+    response_model=bodies.AudioAnswer,
+    dependencies=DOCUMENTED,
+    summary="Give a video new sound",
+)
+def update_audio(
+    request: Request, body: bodies.AudioBody, caller: Calling, idempotency_key: IdempotencyKey = None
+) -> JSONResponse:
+    """A new video with the picture of a finished one, bit for bit, and other sound. The old one stays as it is."""
+    door = door_of(request)
+    account = caller.account
+    source = _source(door, account.id, body.pre_video_id.strip())
+    asked = wire.to_audio_request(
+        body,
+        source=source,
+        audio=door.media(body.audio_url, account.id, "audio_url") if wire.wants_file(body) else None,
+        model=door.runtime.catalog.model(door.runtime.catalog.default_model_of(wire.DIALECT)),
+        client_id=caller.client_id,
+        base_url=door.base_url(request),
+    )
+    job = door.runtime.service.submit(account, asked, idempotency_key=idempotency_key)
+    return ok(bodies.AudioAnswer(data=wire.audio_item(job, account, effect=_effect_of(door, job))))
+
+
+def _source(door: Door, account_id: str, ref: str) -> Job:
+    """The finished video that ``updateVideoAudio`` names.
+
+    Raises:
+        JobNotFound: the account has no such video (1008).
+        JobNotFinished: it is still being made (1010).
+        ArtifactNotFound: it failed, or its file is no longer kept (1014).
+    """
+    try:
+        job = door.runtime.service.get(account_id, ref)
+    except JobNotFound as error:
+        raise JobNotFound(codes.NO_SUCH_VIDEO) from error
+    if job.state.live:
+        raise JobNotFinished(codes.STILL_PROCESSING)
+    if job.state is JobState.EXPIRED:
+        raise ArtifactNotFound(wire.EXPIRED)
+    if job.artifact("video") is None:
+        raise ArtifactNotFound(codes.NO_VIDEO)
+    return job
+
+
+@router.post(
+    f"{V4}/image2Video/delbyids",
+    response_model=bodies.DeleteAnswer,
+    dependencies=DOCUMENTED,
+    summary="Delete videos",
+    openapi_extra=_ids_documented(),
+)
+def delete(request: Request, caller: Calling, body: Annotated[Any, Body()] = None) -> JSONResponse:
+    """Deletes finished videos and their files. What cannot be deleted is listed with the reason."""
+    service = door_of(request).runtime.service
+    gone, refused = [], []
+    for ref in _ids(body, codes.IDS_REFUSED):
+        try:
+            service.delete(caller.account.id, ref)
+        except JobNotFinished:
+            refused.append(bodies.Refused(id=ref, msg=codes.STILL_PROCESSING))
+        except JobNotFound:
+            refused.append(bodies.Refused(id=ref, msg=codes.NO_SUCH_VIDEO))
+        else:
+            gone.append(ref)
+    return ok(bodies.DeleteAnswer(data=bodies.DeleteData(success_ids=gone, no_permission_items=refused)))
 
 
 @router.get(
-    f"{V3}/faceswap/quota/info",
-    response_model=wire.QuotaAnswer,
-    dependencies=_documented,
-    summary="Read the credit balance",
+    f"{V4}/aigModel/list",
+    response_model=bodies.ModelAnswer,
+    dependencies=DOCUMENTED,
+    summary="List models",
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "types[]",
+                "in": "query",
+                "required": True,
+                "description": "1501 image to video, 1502 text to video, 2101 character swap; at least one",
+                "schema": {"type": "array", "items": {"type": "integer"}, "examples": [[1501]]},
+            }
+        ]
+    },
 )
-def quota(request: Request, caller: Calling) -> JSONResponse:
-    """Credits that can be spent now; what running jobs hold is not among them."""
-    balance = door_of(request).runtime.balance(caller.account.id)
-    return _ok(wire.QuotaAnswer(data=wire.QuotaData(credit=balance.available)))
+def models(request: Request, caller: Calling) -> JSONResponse:
+    """The models that `model_name` can name. There are none of types that this server does not make."""
+    catalog = door_of(request).runtime.catalog
+    items: list[bodies.ModelItem] = []
+    for number in _types(request):
+        kind: Kind | None = wire.MODEL_KINDS.get(number)
+        if kind is not None:
+            offered = catalog.models(kind, dialect=wire.DIALECT)
+            items += wire.model_items(offered, catalog.prices, type_number=number)
+    return ok(bodies.ModelAnswer(data=items), nulls=True)
+
+
+def _types(request: Request) -> list[int]:
+    """The numbers of ``types[]``, however the client writes an array: ``types[]``, ``types[0]``, ``types``."""
+    texts = [value for name, value in request.query_params.multi_items() if _TYPES.fullmatch(name)]
+    parts = [part.strip() for text in texts for part in text.split(",") if part.strip()]
+    if not parts:
+        raise MissingField("types[]")
+    if len(parts) > _MAX_TYPES or not all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts):
+        raise InvalidField("types[]", "types[] must be numbers such as 1501")
+    return list(dict.fromkeys(map(int, parts)))
 
 
 def _effect_of(door: Door, job: Job) -> tuple[str, str] | None:
     """(name, code) of the job's effect; the bare slug when the catalog no longer has it."""
-    slug = job.request.effect
+    slug = wire.effect_slug(job)
     if slug is None:
         return None
     effect = door.effect(slug)
@@ -217,7 +284,7 @@ def answerer(overrides: Mapping[str, int]) -> Callable[[PhotoplayError, int | No
     """
 
     def answer(error: PhotoplayError, status: int | None) -> Response:
-        body = wire.ErrorAnswer(code=codes.code_for(type(error), overrides), msg=codes.message_of(error))
+        body = bodies.ErrorAnswer(code=codes.code_for(type(error), overrides), msg=codes.message_of(error))
         headers = {}
         if isinstance(error, LimitError) and error.retry_after_s is not None:
             headers["retry-after"] = str(math.ceil(error.retry_after_s))
