@@ -132,8 +132,8 @@ class Settings(BaseSettings):
     )
     keevx_http: dict[int, Annotated[int, Field(ge=200, le=599)]] = Field(
         default_factory=dict,
-        description="HTTP statuses with which the Keevx API refuses, by its own code, where others are needed than "
-        "its table has: `{"100005": 413}` (as JSON in the environment). The vendor does not say which code has which.",
+        description="HTTP statuses with which the Keevx API refuses, by its own code, where others are needed than its "
+        'table has: `{"100005": 413}` (as JSON in the environment). The vendor does not say which code has which.',
     )
     keevx_unused: Literal["refuse", "ignore"] = Field(
         default="refuse",
