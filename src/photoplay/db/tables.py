@@ -195,6 +195,18 @@ idempotency_keys = sa.Table(
     sa.Column("created_ms", Ms, nullable=False, index=True),
 )
 
+webhook_endpoints = sa.Table(
+    "webhook_endpoints",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("events", Json, nullable=False),  # names of account events
+    sa.Column("secret_encrypted", sa.Text, nullable=False),
+    sa.Column("created_ms", Ms, nullable=False),
+    sa.Column("removed_ms", Ms),
+)
+
 webhooks = sa.Table(
     "webhooks",
     metadata,
@@ -202,6 +214,7 @@ webhooks = sa.Table(
     sa.Column("job_id", sa.ForeignKey("jobs.id"), nullable=False),
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
     sa.Column("dialect", sa.String(16), nullable=False),
+    sa.Column("endpoint_id", sa.String(32), nullable=False, server_default=sa.text("''")),  # none: the job's own URL
     sa.Column("event", sa.String(16), nullable=False),  # the state the job came to
     sa.Column("seq", sa.Integer, nullable=False),  # order among the job's events
     sa.Column("snapshot", Json, nullable=False),  # the job at that moment, without its request
@@ -214,7 +227,7 @@ webhooks = sa.Table(
     sa.Column("last_error", sa.Text),
     sa.Column("created_ms", Ms, nullable=False),
     sa.Column("finished_ms", Ms),
-    sa.UniqueConstraint("job_id", "event"),
+    sa.UniqueConstraint("job_id", "event", "endpoint_id"),
     sa.UniqueConstraint("job_id", "seq"),
     sa.Index("ix_webhooks_account_id_id", "account_id", "id"),
     sa.Index(

@@ -17,6 +17,7 @@ from photoplay.db.tables import jobs
 from photoplay.jobs.admission import Admission
 from photoplay.jobs.job import Artifact, Job, JobState
 from photoplay.jobs.store import JobStore
+from photoplay.notify.endpoints import EVENT_OF_STATE, Endpoints
 from photoplay.notify.outbox import Outbox
 
 
@@ -47,6 +48,7 @@ class Lifecycle:
         store: JobStore,
         books: Books,
         outbox: Outbox,
+        endpoints: Endpoints,
         admission: Admission,
         retention_s: int,
         on_event: Callable[[], None] = lambda: None,
@@ -57,6 +59,7 @@ class Lifecycle:
         self._store = store
         self._books = books
         self._outbox = outbox
+        self._endpoints = endpoints
         self._admission = admission
         self._retention_ms = retention_s * 1000
         self._on_event = on_event
@@ -103,17 +106,21 @@ class Lifecycle:
         return self._end_unpaid(job_id, JobState.CANCELED)
 
     def tell(self, connection: sa.Connection, job: Job) -> None:
-        """Puts the job's state into the outbox, if its owner asked to be told."""
-        if job.request.callback_url is None:
-            return
-        self._outbox.write(
-            connection,
-            job_id=job.id,
-            account_id=job.account_id,
-            dialect=job.request.dialect,
-            event=job.state.value,
-            snapshot=job.model_dump(mode="json", exclude={"request"}),
-        )
+        """Puts the job's state into the outbox: for the URL its request named, and for its account's endpoints."""
+        receivers = [] if job.request.callback_url is None else [""]
+        account_event = EVENT_OF_STATE.get(job.state.value)
+        if account_event is not None:
+            receivers += self._endpoints.wanting(connection, job.account_id, account_event)
+        for endpoint_id in receivers:
+            self._outbox.write(
+                connection,
+                job_id=job.id,
+                account_id=job.account_id,
+                dialect=job.request.dialect,
+                endpoint_id=endpoint_id,
+                event=job.state.value,
+                snapshot=job.model_dump(mode="json", exclude={"request"}),
+            )
 
     def _end_unpaid(self, job_id: str, state: JobState, **values: str) -> Job | None:
         self._admission.prepare()

@@ -22,6 +22,7 @@ from photoplay.jobs.service import JobService
 from photoplay.jobs.steplog import StepLog
 from photoplay.jobs.store import JobStore
 from photoplay.jobs.uploads import Uploads
+from photoplay.notify.endpoints import Endpoints
 from photoplay.notify.outbox import Outbox
 from photoplay.settings import Settings
 from photoplay.storage import ArtifactSigner, Storage, open_storage
@@ -55,6 +56,7 @@ class Runtime:
         self.store = JobStore(self.engine, clock)
         self.steplog = StepLog(self.engine, clock)
         self.outbox = Outbox(self.engine, clock)
+        self.endpoints = Endpoints(self.engine, self.secret, clock)
         self.register = Register(self.engine, clock)
         self.admission = Admission(self.queue, self._share_of)
         self.lifecycle = Lifecycle(
@@ -63,6 +65,7 @@ class Runtime:
             store=self.store,
             books=self.ledger,
             outbox=self.outbox,
+            endpoints=self.endpoints,
             admission=self.admission,
             retention_s=settings.retention_s,
             on_event=self._wake_notifier,
@@ -87,7 +90,9 @@ class Runtime:
             storage=self.storage,
             uploads=self.uploads,
         )
-        self.callbacks = Callbacks(store=self.store, accounts=self.accounts, artifact_url=self.artifact_url)
+        self.callbacks = Callbacks(
+            store=self.store, accounts=self.accounts, endpoints=self.endpoints, artifact_url=self.artifact_url
+        )
         self._deliverer: Deliverer | None = None
         self._worker: Worker | None = None
 

@@ -1,6 +1,8 @@
 """The outbox: what is to be told to callers, written in the transaction of the change that it tells of.
 
-An event keeps its id for ever, so a receiver can drop what it has seen. Events of one job are told in order. One
+An event keeps its id for ever, so a receiver can drop what it has seen. A job may have several receivers: the URL its
+own request named, and the endpoints of its account; each has an event, and tries, of its own, so none waits for
+another. Events of one job are told to each receiver in order. One
 that cannot be delivered holds the later ones back only for its first tries (:data:`HEAD_START_TRIES`); after that
 they may pass it, and once a later one has arrived the overtaken one is ``skipped``: old news is never told after
 newer.
@@ -33,7 +35,10 @@ DEAD = "dead"  # every try failed
 
 @dataclass(frozen=True)
 class Event:
-    """One thing to tell. ``snapshot`` is the job at that moment, as JSON, without its request."""
+    """One thing to tell one receiver. ``snapshot`` is the job at that moment, as JSON, without its request.
+
+    ``endpoint_id`` is that of the account's endpoint which is told; empty for the URL that the job's request named.
+    """
 
     id: str
     job_id: str
@@ -51,6 +56,7 @@ class Event:
     last_error: str | None
     created_ms: int
     finished_ms: int | None
+    endpoint_id: str = ""
 
 
 _earlier = webhooks.alias("earlier")
@@ -62,6 +68,7 @@ DUE = (
         sa.or_(webhooks.c.lease_ms.is_(None), webhooks.c.lease_ms <= sa.bindparam("now_ms")),
         ~sa.exists().where(
             _earlier.c.job_id == webhooks.c.job_id,
+            _earlier.c.endpoint_id == webhooks.c.endpoint_id,
             _earlier.c.seq < webhooks.c.seq,
             _earlier.c.state == PENDING,
             sa.or_(_earlier.c.attempts < HEAD_START_TRIES, _earlier.c.lease_ms > sa.bindparam("now_ms")),
@@ -88,6 +95,7 @@ class Outbox:
         dialect: str,
         event: str,
         snapshot: Mapping[str, Any],
+        endpoint_id: str = "",
     ) -> str:
         """Adds an event, in the caller's transaction. Returns its id."""
         now_ms = self._clock.now_ms()
@@ -98,6 +106,7 @@ class Outbox:
                 job_id=job_id,
                 account_id=account_id,
                 dialect=dialect,
+                endpoint_id=endpoint_id,
                 event=event,
                 seq=sa.select(sa.func.coalesce(sa.func.max(webhooks.c.seq), 0) + 1)
                 .where(webhooks.c.job_id == job_id)
@@ -140,7 +149,12 @@ class Outbox:
             self._finish(connection, webhooks.c.id == event.id, DELIVERED, url=url, last_status=status, last_error=None)
             self._finish(
                 connection,
-                sa.and_(webhooks.c.job_id == event.job_id, webhooks.c.seq < event.seq, webhooks.c.state == PENDING),
+                sa.and_(
+                    webhooks.c.job_id == event.job_id,
+                    webhooks.c.endpoint_id == event.endpoint_id,
+                    webhooks.c.seq < event.seq,
+                    webhooks.c.state == PENDING,
+                ),
                 SKIPPED,
                 last_error="a later event of this job arrived first",
             )

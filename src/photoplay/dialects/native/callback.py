@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from standardwebhooks import Webhook
 
 from photoplay.accounts import Credentials
-from photoplay.clock import Clock, SystemClock, iso
+from photoplay.clock import Clock, iso
 from photoplay.dialects.native import wire
 from photoplay.jobs.callbacks import ArtifactUrl, CallbackWriter, JobEvent
 from photoplay.jobs.job import Job, JobState
@@ -65,4 +65,4 @@ def writer(clock: Clock) -> CallbackWriter:
 
 def register_callbacks(runtime: Runtime, settings: Settings) -> None:
     """Has this dialect write the webhooks of the jobs that came in through it."""
-    runtime.callbacks.register(wire.DIALECT, writer(SystemClock()))
+    runtime.callbacks.register(wire.DIALECT, writer(runtime.clock))
