@@ -16,6 +16,7 @@
     ├── AccessError                 who asks is unknown or not allowed
     │   ├── CredentialsMissing
     │   ├── CredentialsInvalid
+    │   │   └── SignatureInvalid
     │   ├── TokenExpired
     │   ├── TokenNotYetValid
     │   ├── AccountBlocked
@@ -163,6 +164,12 @@ class CredentialsInvalid(AccessError):
     """The credentials are not valid."""
 
     code = "credentials_invalid"
+
+
+class SignatureInvalid(CredentialsInvalid):
+    """The signature of the token is not valid."""
+
+    code = "signature_invalid"
 
 
 class TokenExpired(AccessError):

@@ -14,7 +14,7 @@ from jwt.types import Options
 from photoplay.accounts.account import Caller
 from photoplay.accounts.store import AccountStore, refuse_blocked
 from photoplay.clock import Clock, SystemClock
-from photoplay.errors import CredentialsInvalid, TokenExpired, TokenNotYetValid
+from photoplay.errors import CredentialsInvalid, SignatureInvalid, TokenExpired, TokenNotYetValid
 from photoplay.keys import MasterKey
 
 TOKEN_LIFETIME_S = 400 * 86400
@@ -87,7 +87,8 @@ class Tokens:
         ``exp`` is required, ``nbf`` is heeded; both with a leeway of 30 s for the caller's clock.
 
         Raises:
-            CredentialsInvalid: it is no such token, the access key is unknown or revoked, or the signature is wrong.
+            CredentialsInvalid: it is no such token, or the access key is unknown or revoked.
+            SignatureInvalid: it was not signed with that access key's secret.
             TokenExpired, TokenNotYetValid: it is right, but not at this time.
             AccountBlocked: the account is blocked.
         """
@@ -113,6 +114,8 @@ class Tokens:
 def _decode(token: str, key: bytes) -> dict[str, Any]:
     try:
         return jwt.decode(token, key, algorithms=[_ALGORITHM], options=_SIGNED)
+    except jwt.InvalidSignatureError as error:
+        raise SignatureInvalid from error
     except (jwt.InvalidTokenError, ValueError) as error:
         raise CredentialsInvalid from error
 
