@@ -112,6 +112,19 @@ class Settings(BaseSettings):
     extend_prompt_timeout_s: float = Field(
         default=20.0, gt=0, description="Seconds after which an unanswered `extend_prompt_url` is given up."
     )
+    text_to_audio: str | None = Field(
+        default=None,
+        pattern=r"^(https?://\S+|[A-Za-z_][\w.]*:[A-Za-z_][\w.]*)$",
+        description="What makes the ambience of clips from words: base URL (`…/v1`) of a server with vLLM-Omni's Audio "
+        "Generate API, or `module:attribute` of a Python pipeline of your own. Default: photoplay composes it.",
+    )
+    text_to_audio_key: str | None = Field(default=None, description="API key for `text_to_audio`, if it needs one.")
+    text_to_audio_model: str | None = Field(
+        default=None, description="Model that `text_to_audio` is asked for. Default: the server's own."
+    )
+    text_to_audio_timeout_s: float = Field(
+        default=120.0, gt=0, description="Seconds after which an unanswered `text_to_audio` is given up."
+    )
     limits: bool = Field(
         default=True,
         description="Whether the plans' request, queue and feature limits apply. `false` lifts them all.",

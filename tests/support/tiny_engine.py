@@ -3,7 +3,8 @@
 The prompt steers it, in words: ``frames=N`` (default 8), ``delay=S`` (seconds a frame), and one of
 ``segfault``, ``killed``, ``poison`` (kills its worker), ``no-memory``, ``hog`` (takes memory until it is refused),
 ``hang``, ``fail``, ``bad-image``, ``bug``, ``noise`` (prints to standard output), ``outside`` (writes elsewhere).
-``stall=N`` stops for ever after frame N. ``once=NAME`` makes it misbehave in the first process only (a marker file
+``stall=N`` stops for ever after frame N. ``soundtrack=HZ`` makes it return sound of its own, a tone; ``speak`` a
+plan with words to be spoken. ``once=NAME`` makes it misbehave in the first process only (a marker file
 beside the models folder).
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from photoplay.engines.base import Capability, ProgressSink, RenderRequest, RenderResult
 from photoplay.errors import ImageUnreadable, RenderFailed
+from photoplay.media.audio import write_wav
 from photoplay.shot import Cue, Plan
 
 SIZE = (64, 48)
@@ -54,6 +56,11 @@ class TinyEngine:
         if request.watermark:
             marked = work_dir / "marked.mp4"
             self._write(marked, frames, 0, request.seed + 1, lambda *_: None)
+        soundtrack = None
+        if "soundtrack" in words:
+            soundtrack = work_dir / "own.wav"
+            tone = np.sin(np.arange(frames * 6000) * 2 * np.pi * float(words["soundtrack"]) / 48_000)
+            write_wav(soundtrack, np.repeat(0.2 * tone[:, None], 2, axis=1).astype(np.float32))
         return RenderResult(
             video=video,
             watermarked=marked,
@@ -61,7 +68,10 @@ class TinyEngine:
             height=SIZE[1],
             fps=8,
             frames=frames,
-            plan=Plan(understood=("tiny",), sounds=("rain",)),
+            soundtrack=soundtrack,
+            plan=Plan(
+                understood=("tiny",), sounds=("rain",), speech="Hello there, my friend" if "speak" in words else None
+            ),
             cues=(Cue(at_s=0.1, kind="pop"),),
             notes=("a tiny clip",),
         )

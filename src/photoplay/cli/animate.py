@@ -165,6 +165,7 @@ def make_clip(
     from photoplay.engines.base import RenderRequest, RenderResult
     from photoplay.jobs import tasks
     from photoplay.jobs.extender import extender_of
+    from photoplay.jobs.neural_sound import text_to_audio_of
     from photoplay.media.video import probe
     from photoplay.sound import SoundRequest
 
@@ -210,6 +211,7 @@ def make_clip(
         models_dir=settings.resolved_models_dir,
         engine_soundtrack=result.soundtrack,
         scene=result.scene,
+        text_to_audio=text_to_audio_of(settings),
     )
     told = tasks.sound(
         {

@@ -31,7 +31,13 @@ WATCH_INTERVAL_S = 0.5  # how often the worker asks whether the job is still its
 _LINE_LIMIT_BYTES = 4 * 1024 * 1024
 _STDERR_TAIL_BYTES = 8 * 1024
 # Never handed to a process that opens hostile files.
-_SECRET_ENV = ("PHOTOPLAY_SECRET_KEY", "PHOTOPLAY_DATABASE_URL", "PHOTOPLAY_STORAGE_URL")
+_SECRET_ENV = (
+    "PHOTOPLAY_SECRET_KEY",
+    "PHOTOPLAY_DATABASE_URL",
+    "PHOTOPLAY_STORAGE_URL",
+    "PHOTOPLAY_EXTEND_PROMPT_KEY",
+    "PHOTOPLAY_TEXT_TO_AUDIO_KEY",
+)
 _SECRET_ENV_PREFIXES = ("AWS_", "PG")
 
 

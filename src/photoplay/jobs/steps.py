@@ -34,6 +34,7 @@ from photoplay.jobs.child import ChildAbandoned, ChildLimits, run_child
 from photoplay.jobs.extender import extender_of
 from photoplay.jobs.job import PHASE_SPANS, Artifact, MediaRef, Phase
 from photoplay.jobs.lifecycle import Lifecycle
+from photoplay.jobs.neural_sound import text_to_audio_of
 from photoplay.jobs.service import storage_prefixes
 from photoplay.jobs.steplog import StepLog
 from photoplay.jobs.store import JobStore, Picture, WorkOrder
@@ -281,6 +282,7 @@ class Steps:
         """Gives the picture its sound and stores the finished files. Returns them as artifacts."""
         async with self._step(job_id, Phase.SOUND) as run:
             job = run.order.job
+            access = text_to_audio_of(self._tools.settings) if job.request.audio.mode == "generate" else None
             local = {
                 name: None if key is None else str(await self._local(run, key, f"silent-{name}"))
                 for name, key in picture.items()
@@ -303,6 +305,7 @@ class Steps:
                         "models_dir": str(self._tools.settings.resolved_models_dir),
                         "engine_soundtrack": local["soundtrack"],
                         "scene": run.order.scene,
+                        "text_to_audio": None if access is None else access.model_dump(mode="json"),
                     },
                 },
             )

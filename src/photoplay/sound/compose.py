@@ -24,6 +24,7 @@ from photoplay.sound.dsp import (
     samples,
 )
 from photoplay.sound.events import strike
+from photoplay.sound.lexicon import spoken_away
 from photoplay.sound.music import piece, played, player
 from photoplay.sound.neural import generated, load
 from photoplay.sound.request import SoundRequest
@@ -76,7 +77,6 @@ def composed(request: SoundRequest, n: int) -> tuple[F32, tuple[str, ...], tuple
 
     Raises:
         WeightsCorrupt: an installed voice or sound font cannot be used.
-        SettingsError: the text-to-audio pipeline cannot be loaded.
     """
     score = read(request)
     chance = Chance(request)
@@ -87,7 +87,7 @@ def composed(request: SoundRequest, n: int) -> tuple[F32, tuple[str, ...], tuple
         narration = narrated(score.speech, n, request.models_dir, chance.number("speech"))
         notes += narration.notes
         voice = narration.sound
-    ground = _neural(request, chance, n, heard, notes)
+    ground = _neural(score, request, chance, n, heard, notes)
     if ground is None:
         ground = _ambience(score, chance, n, heard) + _music(score, request, chance, n, heard)
     out = ground + _events(score, chance, n, heard)
@@ -97,19 +97,29 @@ def composed(request: SoundRequest, n: int) -> tuple[F32, tuple[str, ...], tuple
     return _ended(out), tuple(heard), tuple(notes)
 
 
-def _neural(request: SoundRequest, chance: Chance, n: int, heard: list[str], notes: list[str]) -> F32 | None:
+def _neural(
+    score: Score, request: SoundRequest, chance: Chance, n: int, heard: list[str], notes: list[str]
+) -> F32 | None:
     """The ground made by an operator's pipeline, if there is one and it works."""
-    if not request.text_to_audio:
+    if request.text_to_audio is None:
         return None
-    pipeline = load(request.text_to_audio)
+    words = spoken_away(request.prompt, score.speech).strip() or _told(score)
     try:
-        made = shaped(generated(pipeline, request.prompt, n / RATE, chance.number("neural")), n)
-    except Exception:
+        made = shaped(generated(load(request.text_to_audio), words, n / RATE, chance.number("neural")), n)
+    except Exception:  # whatever an operator's code raises: the job still gets sound, and says what happened
         log.exception("the text-to-audio pipeline failed")
         notes.append("the neural sound could not be made; it was composed instead")
         return None
     heard.append("neural sound")
     return levelled(made, _GROUND_RMS)
+
+
+def _told(score: Score) -> str:
+    """The score in words, for a pipeline that is given no prompt."""
+    parts = [f"the sound of {bed.kind.replace('_', ' ')}" for bed in score.beds]
+    if score.music is not None:
+        parts.insert(0, f"{score.music.style} music")
+    return ", ".join(parts)
 
 
 def _ambience(score: Score, chance: Chance, n: int, heard: list[str]) -> F32:

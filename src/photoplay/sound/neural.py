@@ -1,8 +1,9 @@
 """The place for neural sound: an operator's own text-to-audio pipeline.
 
-The setting ``text_to_audio`` names it as ``module:attribute``: a callable, or a class without arguments whose object
-is one, of the shape of :class:`TextToAudio`. It gives the ambience; events that belong to moments of the picture
-and speech are added by this room, and loudness is set as for everything else.
+The setting ``text_to_audio`` names it: the URL of a server (:mod:`photoplay.sound.remote`), or ``module:attribute``,
+a callable, or a class without arguments whose object is one, of the shape of :class:`TextToAudio`. It gives the
+ambience; events that belong to moments of the picture and speech are added by this room, and loudness is set as for
+everything else.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scipy import signal
 
 from photoplay.errors import RenderFailed, SettingsError
 from photoplay.sound.dsp import F32, RATE, f32
+from photoplay.sound.request import AudioAccess
 
 
 class TextToAudio(Protocol):
@@ -28,12 +30,18 @@ class TextToAudio(Protocol):
         ...
 
 
-def load(name: str) -> TextToAudio:
-    """The pipeline of that name (``module:attribute``).
+def load(access: AudioAccess) -> TextToAudio:
+    """The pipeline that the operator has named.
 
     Raises:
-        SettingsError: there is none, or it cannot be called.
+        SettingsError: there is none of that name, or it cannot be called.
     """
+    name = access.source
+    if name.startswith(("http://", "https://")):
+        # Imported here: most soundtracks need no HTTP client.
+        from photoplay.sound.remote import RemoteAudio
+
+        return RemoteAudio(access)
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
         raise SettingsError(f"text_to_audio must be module:attribute, not {name!r}")

@@ -14,6 +14,19 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class AudioAccess(_Value):
+    """An operator's own text-to-audio pipeline.
+
+    ``source``: the base URL (``http://host/v1``) of a server (see :mod:`photoplay.sound.remote`), or
+    ``module:attribute`` of a pipeline in this process (see :mod:`photoplay.sound.neural`). The rest is for servers.
+    """
+
+    source: str
+    key: str | None = Field(default=None, repr=False)
+    model: str | None = None
+    timeout_s: float = Field(default=120.0, gt=0)
+
+
 class SoundRequest(_Value):
     """One soundtrack. ``file`` and ``engine_soundtrack`` are local, of unknown content, and may be hostile.
 
@@ -23,7 +36,7 @@ class SoundRequest(_Value):
     ``outdoor`` (0..1), ``warmth`` (-1..1), ``night``, ``faces`` (a count), and ``regions``, shares 0..1 of the picture
     by name (``sky``, ``water``, ``foliage``, ``fire``, ...). What is missing is not guessed.
     ``engine_soundtrack``: sound the engine made together with the picture; it is preferred to composing.
-    ``text_to_audio``: ``module:attribute`` of an operator's own pipeline (see :mod:`photoplay.sound.neural`).
+    ``text_to_audio``: what makes the ambience in place of this room, when the operator has something better.
     """
 
     mode: Literal["none", "generate", "file"] = "generate"
@@ -36,7 +49,7 @@ class SoundRequest(_Value):
     models_dir: Path | None = None
     engine_soundtrack: Path | None = None
     scene: dict[str, Any] = Field(default_factory=dict)
-    text_to_audio: str | None = None
+    text_to_audio: AudioAccess | None = None
 
 
 class Loudness(_Value):

@@ -214,6 +214,8 @@ def test_secrets_are_not_handed_to_the_child():
             "PHOTOPLAY_MODELS_DIR": "/m",
             "PHOTOPLAY_SECRET_KEY": "x",
             "PHOTOPLAY_DATABASE_URL": "x",
+            "PHOTOPLAY_EXTEND_PROMPT_KEY": "x",
+            "PHOTOPLAY_TEXT_TO_AUDIO_KEY": "x",
             "AWS_SECRET_ACCESS_KEY": "x",
             "PGPASSWORD": "x",
         }

@@ -16,6 +16,7 @@ from photoplay.shot import Cue
 from photoplay.sound import SoundRequest, render_soundtrack
 from photoplay.sound.dsp import RATE
 from photoplay.sound.neural import generated, load
+from photoplay.sound.request import AudioAccess
 
 
 class Hum:
@@ -45,7 +46,7 @@ def module() -> Iterator[None]:
 
 @pytest.mark.parametrize("name", ["operators_sound:Hum", "operators_sound:ready"])
 def test_classes_and_objects_are_loaded(name: str) -> None:
-    sound = generated(load(name), "wind", 2.0, 1)
+    sound = generated(load(AudioAccess(source=name)), "wind", 2.0, 1)
     assert sound.shape == (2, 2 * RATE)
     assert sound.flags.c_contiguous
 
@@ -55,7 +56,7 @@ def test_classes_and_objects_are_loaded(name: str) -> None:
 )
 def test_wrong_names_are_wrong_settings(name: str) -> None:
     with pytest.raises(SettingsError):
-        load(name)
+        load(AudioAccess(source=name))
 
 
 @pytest.mark.parametrize(
@@ -78,15 +79,20 @@ def test_more_channels_are_cut_to_two() -> None:
 
 def test_it_is_the_ground_and_cues_are_played_on_it(tmp_path: Path) -> None:
     request = SoundRequest(
-        prompt="wind", duration_s=2.0, text_to_audio="operators_sound:Hum", cues=(Cue(at_s=1.0, kind="pop"),)
+        prompt="wind",
+        duration_s=2.0,
+        text_to_audio=AudioAccess(source="operators_sound:Hum"),
+        cues=(Cue(at_s=1.0, kind="pop"),),
     )
     made = render_soundtrack(request, tmp_path)
     assert made.heard == ("neural sound", "event pop at 1.00 s")
     assert made.notes == ()
 
 
-@pytest.mark.parametrize("name", ["operators_sound:broken", "operators_sound:empty"])
+@pytest.mark.parametrize("name", ["operators_sound:broken", "operators_sound:empty", "operators_sound:missing"])
 def test_when_it_fails_sound_is_composed_and_it_is_said(tmp_path: Path, name: str) -> None:
-    made = render_soundtrack(SoundRequest(prompt="rain", duration_s=1.0, text_to_audio=name), tmp_path)
+    made = render_soundtrack(
+        SoundRequest(prompt="rain", duration_s=1.0, text_to_audio=AudioAccess(source=name)), tmp_path
+    )
     assert made.heard == ("bed rain",)
     assert any("composed instead" in note for note in made.notes)
