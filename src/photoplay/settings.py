@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     retention_s: int = Field(
         default=7 * 86400, ge=3600, description="Seconds for which a finished job's files are kept."
     )
+    idempotency_ttl_s: int = Field(
+        default=86400,
+        ge=60,
+        description="Seconds for which an `Idempotency-Key` gives what it gave the first time. After that it is new.",
+    )
     max_upload_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, description="Largest upload, in bytes.")
     max_image_bytes: int = Field(default=20 * 1024 * 1024, ge=1024, description="Largest input image, in bytes.")
     max_image_pixels: int = Field(

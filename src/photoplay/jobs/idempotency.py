@@ -1,22 +1,25 @@
 """Idempotency keys: what was asked for under a key before is answered again, and charged once.
 
 A create that makes several jobs keeps a row for each: the first under the caller's key, the others under names that no
-caller can send. They are written in the transaction of the jobs, and removed at the same age.
+caller can send. They are written in the transaction of the jobs, and removed at the same age. A key is an account's
+own, and holds for as long as the setting ``idempotency_ttl_s`` says; after that it is as good as new.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from photoplay.db.tables import idempotency_keys
 from photoplay.errors import IdempotencyConflict, InvalidField
-from photoplay.jobs.job import Job
+from photoplay.jobs.job import Job, JobRequest, JobState
 
 MAX_KEY_CHARS = 255
+_CIRCUMSTANCES = ("client_id", "base_url")  # what dialects keep of how a request came
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,17 @@ def check_key(key: str) -> None:
         raise InvalidField("idempotency_key", f"an idempotency key is 1 to {MAX_KEY_CHARS} printable characters")
 
 
-def repeated(connection: sa.Connection, account_id: str, tries: Tries) -> list[str] | None:
-    """The ids of the jobs that an earlier try made, in order; None when there was none.
+def repeated(connection: sa.Connection, account_id: str, tries: Tries, *, since_ms: int) -> list[str] | None:
+    """The ids of the jobs that an earlier try made, in order; None when there was none after ``since_ms``.
 
     Raises:
         IdempotencyConflict: that try asked for something else.
     """
     names = tries.names
     query = sa.select(idempotency_keys).where(
-        idempotency_keys.c.account_id == account_id, idempotency_keys.c.key.in_(names)
+        idempotency_keys.c.account_id == account_id,
+        idempotency_keys.c.key.in_(names),
+        idempotency_keys.c.created_ms > since_ms,
     )
     rows = {row.key: row for row in connection.execute(query)}
     if tries.key not in rows:
@@ -62,8 +67,42 @@ def repeated(connection: sa.Connection, account_id: str, tries: Tries) -> list[s
     return [str(rows[name].job_id) for name in names]
 
 
+def first_answer(job: Job) -> Job:
+    """The job as it was when it was answered first: whatever came of it since, a repeated request hears the same."""
+    return Job(
+        id=job.id,
+        object_id=job.object_id,
+        number=job.number,
+        account_id=job.account_id,
+        state=JobState.QUEUED,
+        request=job.request,
+        credits=job.credits,
+        created_ms=job.created_ms,
+        updated_ms=job.created_ms,
+    )
+
+
+def fingerprint(requests: Sequence[JobRequest], content: Mapping[str, str]) -> str:
+    """SHA-256, in hex, of what requests ask for. Stored files stand by their ``content``: storage key to SHA-256.
+
+    Which key of the account a request came with, and under which name it reached the server, is not part of it.
+    """
+    dumped = [request.model_dump(mode="json") for request in requests]
+    for each in dumped:
+        each["face"] = {name: value for name, value in each["face"].items() if name not in _CIRCUMSTANCES}
+    text = json.dumps(dumped[0] if len(dumped) == 1 else dumped, sort_keys=True, separators=(",", ":"))
+    for stored, sha256 in content.items():
+        text = text.replace(json.dumps(stored), json.dumps(f"sha256:{sha256}"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def remember(connection: sa.Connection, account_id: str, tries: Tries, made: Sequence[Job]) -> None:
-    """Keeps what this try made, in the caller's transaction."""
+    """Keeps what this try made, in the caller's transaction, in place of what is too old to count."""
+    connection.execute(
+        sa.delete(idempotency_keys).where(
+            idempotency_keys.c.account_id == account_id, idempotency_keys.c.key.in_(tries.names)
+        )
+    )
     connection.execute(
         sa.insert(idempotency_keys),
         [

@@ -54,7 +54,7 @@ class Retention:
         uploads: Uploads,
         queue: RenderQueue,
         remove_files: Callable[[str], None],
-        retention_s: int,
+        idempotency_ttl_s: int,
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -63,7 +63,7 @@ class Retention:
         self._uploads = uploads
         self._queue = queue
         self._remove_files = remove_files
-        self._retention_ms = retention_s * 1000
+        self._idempotency_ttl_ms = idempotency_ttl_s * 1000
 
     def tick(self) -> int:
         """Sweeps once. How many jobs lost their files."""
@@ -73,7 +73,7 @@ class Retention:
         with writing(self._engine) as connection:
             connection.execute(
                 sa.delete(idempotency_keys).where(
-                    idempotency_keys.c.created_ms <= self._clock.now_ms() - self._retention_ms
+                    idempotency_keys.c.created_ms <= self._clock.now_ms() - self._idempotency_ttl_ms
                 )
             )
         return swept

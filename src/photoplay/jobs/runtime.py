@@ -89,6 +89,7 @@ class Runtime:
             queue=self.queue,
             storage=self.storage,
             uploads=self.uploads,
+            idempotency_ttl_s=settings.idempotency_ttl_s,
         )
         self.callbacks = Callbacks(
             store=self.store, accounts=self.accounts, endpoints=self.endpoints, artifact_url=self.artifact_url
@@ -144,7 +145,7 @@ class Runtime:
             uploads=self.uploads,
             queue=self.queue,
             remove_files=self.service.remove_files,
-            retention_s=settings.retention_s,
+            idempotency_ttl_s=settings.idempotency_ttl_s,
         )
         return Worker(
             database_url=settings.resolved_database_url,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 import statistics
 from collections.abc import Iterator, Sequence
@@ -29,7 +27,7 @@ from photoplay.errors import (
     QueueFull,
 )
 from photoplay.jobs.admission import Admission, Share
-from photoplay.jobs.idempotency import Tries, check_key, remember, repeated
+from photoplay.jobs.idempotency import Tries, check_key, fingerprint, first_answer, remember, repeated
 from photoplay.jobs.job import Artifact, Job, JobRequest, JobState, MediaRef
 from photoplay.jobs.lifecycle import Books, Lifecycle
 from photoplay.jobs.queue import RenderQueue
@@ -81,6 +79,7 @@ class JobService:
         queue: RenderQueue,
         storage: Storage,
         uploads: Uploads,
+        idempotency_ttl_s: int,
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -92,6 +91,7 @@ class JobService:
         self._queue = queue
         self._storage = storage
         self._uploads = uploads
+        self._idempotency_ttl_ms = idempotency_ttl_s * 1000
 
     # Submitting --------------------------------------------------------------------------------------------------
 
@@ -112,8 +112,8 @@ class JobService:
         Requests that name no seed get one each, all different, so that the same request several times gives as many
         different clips.
 
-        The same ``idempotency_key`` with the same requests gives the jobs of the first time. A file that was uploaded
-        again is the same when its bytes are: clients that send it along with the request do so on every try.
+        The same ``idempotency_key`` with the same requests gives the jobs of the first time, as they were then. A file
+        that was uploaded again is the same when its bytes are: clients that send it along do so on every try.
         ``known_as`` are the requests as that comparison should see them, where files were fetched for them meanwhile.
 
         Raises:
@@ -131,9 +131,9 @@ class JobService:
         if idempotency_key is not None:
             tries = self._tries(account.id, idempotency_key, requests if known_as is None else known_as)
             with self._engine.connect() as connection:
-                earlier = repeated(connection, account.id, tries)
+                earlier = self._repeated(connection, account.id, tries)
             if earlier is not None:
-                return [self._owned(account.id, job_id) for job_id in earlier]
+                return self._again(account.id, earlier)
         for request in requests:
             self._check_media(account.id, request)
         quotes = [self._pricing.quote(self._priced(account.id, each), plan=account.plan) for each in requests]
@@ -141,9 +141,9 @@ class JobService:
         with writing(self._engine) as connection:
             share = self._admission.share(connection, account.id)
             if tries is not None:
-                earlier = repeated(connection, account.id, tries)
+                earlier = self._repeated(connection, account.id, tries)
                 if earlier is not None:
-                    return [self._owned(account.id, job_id) for job_id in earlier]
+                    return self._again(account.id, earlier)
             self._check_external_ids(connection, account.id, requests)
             live, _ = self._store.count_live(connection, account.id)
             _check_room(share, live, len(requests))
@@ -167,8 +167,8 @@ class JobService:
             IdempotencyConflict: the key was used with another request.
         """
         with self._engine.connect() as connection:
-            earlier = repeated(connection, account_id, self._tries(account_id, idempotency_key, requests))
-        return None if earlier is None else [self._owned(account_id, job_id) for job_id in earlier]
+            earlier = self._repeated(connection, account_id, self._tries(account_id, idempotency_key, requests))
+        return None if earlier is None else self._again(account_id, earlier)
 
     def _new(self, account_id: str, requests: Sequence[JobRequest], quotes: Sequence[Quote]) -> list[Job]:
         now_ms = self._clock.now_ms()
@@ -193,12 +193,17 @@ class JobService:
     def _tries(self, account_id: str, key: str, requests: Sequence[JobRequest]) -> Tries:
         """The key and a fingerprint of the requests, in which uploads stand by their content."""
         check_key(key)
-        dumped = [request.model_dump(mode="json") for request in requests]
-        text = json.dumps(dumped[0] if len(dumped) == 1 else dumped, sort_keys=True, separators=(",", ":"))
         keys = sorted({ref.key for request in requests for ref in media_of(request) if ref.key is not None})
-        for stored, sha256 in self._uploads.digests(account_id, keys).items() if keys else ():
-            text = text.replace(json.dumps(stored), json.dumps(f"sha256:{sha256}"))
-        return Tries(key, hashlib.sha256(text.encode()).hexdigest(), len(requests))
+        content = self._uploads.digests(account_id, keys) if keys else {}
+        return Tries(key, fingerprint(requests, content), len(requests))
+
+    def _repeated(self, connection: sa.Connection, account_id: str, tries: Tries) -> list[str] | None:
+        since_ms = self._clock.now_ms() - self._idempotency_ttl_ms
+        return repeated(connection, account_id, tries, since_ms=since_ms)
+
+    def _again(self, account_id: str, job_ids: Sequence[str]) -> list[Job]:
+        """What was answered the first time."""
+        return [first_answer(self._owned(account_id, job_id)) for job_id in job_ids]
 
     def _check_media(self, account_id: str, request: JobRequest) -> None:
         """Every file that the request names by key must be the account's own."""

@@ -24,7 +24,7 @@ def retention(runtime, clock) -> Retention:
         uploads=runtime.uploads,
         queue=runtime.queue,
         remove_files=runtime.service.remove_files,
-        retention_s=runtime.settings.retention_s,
+        idempotency_ttl_s=runtime.settings.idempotency_ttl_s,
     )
 
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from photoplay.accounts import audit
+from photoplay.db import writing
 from photoplay.errors import (
     AccountBlocked,
     ArtifactNotFound,
@@ -357,3 +358,47 @@ def test_new_sound_costs_less_and_needs_a_finished_clip(runtime, account):
     runtime.store.picture(source.id, Picture(Plan(), (), {}, 64, 48, 24, 5.0, ()))
     runtime.lifecycle.succeed(source.id, [video_of(source.id)])
     assert runtime.service.submit(account, again).credits < PRICE
+
+
+def test_a_repeated_request_hears_the_first_answer_whatever_came_of_it(runtime, account):
+    first = runtime.service.submit(account, ask(), idempotency_key="k")
+    runtime.lifecycle.begin(first.id, EXECUTOR)
+    assert runtime.service.submit(account, ask(), idempotency_key="k") == first
+    runtime.lifecycle.succeed(first.id, [])
+    assert runtime.service.submit(account, ask(), idempotency_key="k") == first
+    runtime.service.delete(account.id, first.id)
+    assert runtime.service.submit(account, ask(), idempotency_key="k") == first
+    assert runtime.service.submitted(account.id, [ask()], "k") == [first]
+    assert (runtime.balance(account.id).held, len(runtime.service.list(account.id).jobs)) == (0, 0)
+
+
+def test_how_a_request_came_is_not_what_it_asks_for(runtime, account):
+    first = runtime.service.submit(account, ask(face={"base_url": "http://a", "client_id": "1"}), idempotency_key="k")
+    again = runtime.service.submit(account, ask(face={"base_url": "http://b", "client_id": "2"}), idempotency_key="k")
+    assert again.id == first.id
+    with pytest.raises(IdempotencyConflict):
+        runtime.service.submit(account, ask(face={"base_url": "http://a", "said": "more"}), idempotency_key="k")
+    with pytest.raises(IdempotencyConflict):
+        runtime.service.submit_all(account, [ask(), ask()], idempotency_key="k")
+
+
+def test_a_refused_request_leaves_its_key_free(runtime):
+    poor = runtime.accounts.create_account("Poor", "pro", PRICE - 1)
+    with pytest.raises(InsufficientCredits):
+        runtime.service.submit(poor, ask(), idempotency_key="k")
+    with writing(runtime.engine) as connection:
+        runtime.ledger.grant(connection, account_id=poor.id, amount=1)
+    assert runtime.service.submit(poor, ask(), idempotency_key="k").credits == PRICE
+
+
+def test_an_idempotency_key_ends_by_itself(runtime, account, clock):
+    first = runtime.service.submit(account, ask(), idempotency_key="k")
+    both = runtime.service.submit_all(account, [ask(), ask()], idempotency_key="two")
+    clock.advance_s(runtime.settings.idempotency_ttl_s - 1)
+    assert runtime.service.submit(account, ask(), idempotency_key="k").id == first.id
+    clock.advance_s(1)
+    second = runtime.service.submit(account, ask("another prompt"), idempotency_key="k")  # no conflict: it is new
+    assert second.id != first.id
+    assert runtime.service.submit(account, ask("another prompt"), idempotency_key="k").id == second.id
+    again = runtime.service.submit_all(account, [ask(), ask()], idempotency_key="two")
+    assert {job.id for job in again} & {job.id for job in both} == set()
