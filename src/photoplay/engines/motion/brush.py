@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from photoplay.engines.motion import filters, plate
 from photoplay.engines.motion.animate import F64, Animator, Changes, ExtraLayer, LayerChange, LayerKey, Moment
@@ -26,6 +26,9 @@ from photoplay.engines.motion.types import F32, U8, Layer, Stage
 from photoplay.errors import InvalidField
 from photoplay.media.image import load_photo
 from photoplay.shot import Brush, Point
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PchipInterpolator
 
 WHOLE = 0.7  # of a layer's opacity: a brush over more of it takes all of it
 FEATHER = 0.004  # of the frame's shorter side
@@ -157,6 +160,8 @@ class _Brushes(Animator):
 
 def _curve(points: Sequence[tuple[float, float]]) -> PchipInterpolator:
     """A smooth curve through the points, run along at even speed: 0 is the first point, 1 the last."""
+    from scipy.interpolate import PchipInterpolator  # takes longer to load than a short clip to draw
+
     kept = [points[0]]
     for point in points[1:]:
         if np.hypot(point[0] - kept[-1][0], point[1] - kept[-1][1]) > 1e-6:

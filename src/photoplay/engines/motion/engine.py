@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from photoplay.engines.base import Capability, ProgressSink, RenderRequest, RenderResult
+from photoplay.engines.base import Capability, ChatAccess, ProgressSink, RenderRequest, RenderResult
 from photoplay.engines.motion import brush
 from photoplay.engines.motion import photo as photos
 from photoplay.engines.motion.animate import Animator, Spec
@@ -19,8 +19,7 @@ from photoplay.engines.motion.director import Take, film, fitted_luma
 from photoplay.engines.motion.effects import registry as effects
 from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.fit import choose_output
-from photoplay.engines.motion.language import extend_plan, facts_of, plan_from_prompt, shared_meaning
-from photoplay.engines.motion.language.remote import ChatExtender
+from photoplay.engines.motion.language import Extender, extend_plan, facts_of, plan_from_prompt, shared_meaning
 from photoplay.engines.motion.morph import FLOW_SIDE, Bend, correspond, morph_spans
 from photoplay.engines.motion.quality import Quality, quality_named
 from photoplay.engines.motion.render import FrameSource, render_frames
@@ -107,7 +106,7 @@ class MotionEngine:
                 negative_prompt=request.negative_prompt,
                 duration_s=request.duration_s,
                 seed=request.seed,
-                extender=None if request.extender is None else ChatExtender.of(request.extender),
+                extender=None if request.extender is None else _chat(request.extender),
                 meaning=shared_meaning(),
             )
         return plan
@@ -287,6 +286,13 @@ class _Rising:
 
 def _photo(request: RenderRequest, path: Path) -> Photo:
     return photos.load(path, request.max_pixels, min_side=request.min_side, max_shape=request.max_shape)
+
+
+def _chat(access: ChatAccess) -> Extender:
+    """The extender at the operator's chat API; its HTTP client is loaded by the clips that ask for it only."""
+    from photoplay.engines.motion.language.remote import ChatExtender
+
+    return ChatExtender.of(access)
 
 
 def _present(models_dir: Path) -> str:
