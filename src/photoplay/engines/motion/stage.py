@@ -1,8 +1,7 @@
 """The stage: the photo fitted to an output, cut into layers that can be moved against each other.
 
 The canvas is the frame with a margin on every side. Where the crop left picture, the margin is picture; beyond the
-photo's border it is made up: the plate goes on by example (:mod:`plate`), nearer layers that the border cuts go on
-as they leave it. Every layer goes on for a little behind what hides it.
+photo's border it is made up (:mod:`margin`). Every layer goes on for a little behind what hides it (:mod:`plate`).
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from numpy.typing import NDArray
 
 from photoplay.engines.motion import edges, filters, plate
 from photoplay.engines.motion.fit import fit
+from photoplay.engines.motion.margin import extended, extended_alpha, plan_margin
 from photoplay.engines.motion.types import F32, U8, Layer, Photo, SceneMap, Stage
 
 HOLE_GROWTH = 0.5  # pixels at analysis size by which a hole is larger than the nearer layer's matte
 CONTEXT_GROWTH = 4.0  # pixels at analysis size around a nearer layer that no fill is made from: its blur tints them
-SOFTEN = 0.7  # how much of the softened picture the far end of a mirrored margin shows
 FILL_LONG_SIDE = 2048  # pixels; larger canvases are filled at this size and the fill enlarged
 DEPTH_STEP = 4  # a layer's depth is kept at 1/DEPTH_STEP of the working size
 
@@ -129,10 +128,11 @@ def build_stage(
         elif nearer:
             under = under.copy()
             edges.mix(under, colour, opacity)
+    beyond = plan_margin(picture, _rims(canvas))
     layers = tuple(
         Layer(
-            _extended(colour, canvas),
-            None if opacity is None else _extended_alpha(opacity, canvas),
+            extended(colour, beyond),
+            None if opacity is None else extended_alpha(opacity, beyond),
             _depth(index, photo, scene, canvas),
             scene.layer_depths[index],
         )
@@ -160,45 +160,6 @@ def _rims(canvas: Canvas) -> tuple[int, int, int, int]:
     """Working pixels beyond the photo: top, bottom, left, right."""
     x, y, w, h = canvas.shown
     return y, canvas.size[1] - y - h, x, canvas.size[0] - x - w
-
-
-def _extended(image: U8, canvas: Canvas) -> U8:
-    """A layer's colours beyond the photo: mirrored, and softer the farther out, so that no pattern repeats sharply."""
-    top, bottom, left, right = _rims(canvas)
-    if not (top or bottom or left or right):
-        return image
-    out = np.asarray(cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REFLECT), dtype=np.uint8)
-    height, width = out.shape[:2]
-    for axis, start, stop, inner in (
-        (0, 0, top, top), (0, height - bottom, height, height - bottom),
-        (1, 0, left, left), (1, width - right, width, width - right),
-    ):  # fmt: skip
-        length = stop - start
-        if length < 8:
-            continue
-        strip = out[start:stop] if axis == 0 else out[:, start:stop]
-        side = max(3, length // 6) | 1
-        soft = np.asarray(cv2.blur(strip, (side, side), borderType=cv2.BORDER_REFLECT), dtype=np.uint8)
-        ramp = np.abs(np.arange(start, stop, dtype=np.float32) + 0.5 - inner) / length * np.float32(SOFTEN)
-        share = ramp[:, None] if axis == 0 else ramp[None, :]
-        weight = np.ascontiguousarray(np.broadcast_to(share, strip.shape[:2]))
-        mixed = cv2.blendLinear(soft, np.ascontiguousarray(strip), weight, 1.0 - weight)
-        strip[...] = np.asarray(mixed, dtype=np.uint8)
-    return out
-
-
-def _extended_alpha(alpha: U8, canvas: Canvas) -> U8:
-    """A layer's opacity beyond the photo: where it is cut by the border it goes on, nowhere else does it return.
-
-    Straight on and mirrored, the smaller of both: a body cut at the waist goes on, a head near the border has no
-    twin beyond it.
-    """
-    top, bottom, left, right = _rims(canvas)
-    if not (top or bottom or left or right):
-        return alpha
-    straight = np.asarray(cv2.copyMakeBorder(alpha, top, bottom, left, right, cv2.BORDER_REPLICATE), dtype=np.uint8)
-    mirrored = np.asarray(cv2.copyMakeBorder(alpha, top, bottom, left, right, cv2.BORDER_REFLECT), dtype=np.uint8)
-    return np.minimum(straight, mirrored)
 
 
 def _sample(field: U8 | F32, photo: Photo, scene: SceneMap, canvas: Canvas, step: int) -> NDArray[Any]:

@@ -1,0 +1,179 @@
+"""Picture beyond the photo's border: mirrored along the photo's own lines.
+
+A plain mirror turns every line that meets the border at a slant into a V. Here the mirror is sheared: with s the slope
+of the lines that meet the border at y, a place d beyond it shows what lies d inside it at y - 2 s d. A line that ran to
+the border then runs on straight; what runs across the border or along it is mirrored as ever. The slopes come from the
+structure tensor of a band inside the border, trusted where it is coherent, and change so slowly along the border that
+the mirror never folds. The farther out, the softer the picture, so that nothing repeats sharply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from photoplay.engines.motion import filters
+from photoplay.engines.motion.types import F32, U8
+
+PLAN_SIDE = 400  # pixels of the long side at which slopes are found
+STEEPEST = 1.1  # slope; lines nearer to the border's own direction are mirrored
+BAND = 0.8  # of the margin's depth: how far inside the border lines are looked for
+TURN = 0.8  # of the change along the border at which the mirror would fold
+SOFTEN = 0.7  # how much of the softened picture the far end of the margin shows
+FAINT = 60.0  # squared grey levels a pixel: weaker lines than these hardly steer the mirror
+
+_SIDES = ("right", "left", "bottom", "top")
+_OPPOSITE = {"right": "left", "left": "right", "bottom": "top", "top": "bottom"}
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How a picture goes on beyond its border.
+
+    ``rims``: pixels to add at the top, bottom, left and right. ``slopes``: for the right, left, bottom and top border
+    (n,) float32 from the border's one end to the other, as seen when the picture is turned so that it lies right;
+    None where nothing is added. The last two run along the picture already widened.
+    """
+
+    rims: tuple[int, int, int, int]
+    slopes: tuple[F32 | None, ...]
+
+
+def plan_margin(picture: U8, rims: tuple[int, int, int, int]) -> Margin:
+    """How ``picture``, (H, W, 3) uint8, goes on by ``rims`` (top, bottom, left, right, in pixels) beyond its border."""
+    height, width = picture.shape[:2]
+    size = filters.fit_size((width, height), PLAN_SIDE)
+    ratio = size[0] / width
+    small = filters.resize_u8(picture, size)
+    slopes: list[F32 | None] = []
+    for side in _SIDES:
+        depth = round(_depth(rims, side) * ratio)
+        if depth < 2:
+            slopes.append(None)
+            continue
+        turned = _turned(small, side)
+        slope = _slopes(turned[:, turned.shape[1] - max(6, round(BAND * depth)) :], float(depth))
+        slopes.append(slope)
+        small = _turned_back(np.hstack([turned, _strip(turned, slope, depth)]), side)
+    return Margin(rims, tuple(slopes))
+
+
+def extended(image: U8, margin: Margin) -> U8:
+    """A layer's colours, (H, W, 3) uint8, with the margin added: softer the farther out."""
+    return _widened(image, margin, lambda band, slope, depth: _softened(band, _strip(band, slope, depth)))
+
+
+def extended_alpha(alpha: U8, margin: Margin) -> U8:
+    """A layer's opacity, (H, W) uint8, with the margin added: what the border cuts goes on, nothing else returns.
+
+    The smaller of two: carried straight on along the lines, and mirrored as the colours are. A body cut at the waist
+    goes on, a head near the border has no twin beyond it.
+    """
+    return _widened(
+        alpha,
+        margin,
+        lambda band, slope, depth: np.minimum(_strip(band, slope, depth), _strip(band, slope, depth, straight=True)),
+    )
+
+
+def _widened(image: U8, margin: Margin, grow: Callable[[U8, F32 | None, int], U8]) -> U8:
+    """``image`` with what ``grow`` makes of a band inside each border, turned to the right, written beyond it."""
+    height, width = image.shape[:2]
+    top, bottom, left, right = margin.rims
+    if not any(margin.rims):
+        return image
+    out = np.empty((height + top + bottom, width + left + right, *image.shape[2:]), np.uint8)
+    out[top : top + height, left : left + width] = image
+    for side, slope in zip(_SIDES, margin.slopes, strict=True):
+        depth = _depth(margin.rims, side)
+        if depth == 0:
+            continue
+        # Sideways first, within the photo's rows; then up and down, over all columns.
+        canvas = _view(out[top : top + height] if side in ("right", "left") else out, side)
+        end = canvas.shape[1] - depth
+        opposite = _depth(margin.rims, _OPPOSITE[side])
+        band = np.ascontiguousarray(canvas[:, max(opposite, end - depth - 1) : end])
+        canvas[:, end:] = grow(band, slope, depth)
+    return out
+
+
+def _depth(rims: tuple[int, int, int, int], side: str) -> int:
+    top, bottom, left, right = rims
+    return {"right": right, "left": left, "bottom": bottom, "top": top}[side]
+
+
+def _view(image: U8, side: str) -> U8:
+    """A view of the picture turned so that ``side`` lies on the right."""
+    if side in ("bottom", "top"):
+        image = np.asarray(image.swapaxes(0, 1))
+    return image[:, ::-1] if side in ("left", "top") else image
+
+
+def _turned(image: U8, side: str) -> U8:
+    return np.ascontiguousarray(_view(image, side))
+
+
+def _turned_back(image: U8, side: str) -> U8:
+    if side in ("left", "top"):
+        image = image[:, ::-1]
+    return np.asarray(image.swapaxes(0, 1) if side in ("bottom", "top") else image)
+
+
+def _strip(image: U8, slope: F32 | None, depth: int, *, straight: bool = False) -> U8:
+    """What lies beyond the right border, ``depth`` pixels wide; ``straight``: the border's own pixels carried on."""
+    height, width = image.shape[:2]
+    if slope is None:
+        how = cv2.BORDER_REPLICATE if straight else cv2.BORDER_REFLECT
+        return np.asarray(cv2.copyMakeBorder(image, 0, 0, 0, depth, how)[:, width:], dtype=np.uint8)
+    along = cv2.resize(slope.reshape(-1, 1), (1, height), interpolation=cv2.INTER_LINEAR).reshape(-1, 1)
+    out = np.arange(depth, dtype=np.float32)[None, :] + np.float32(0.5)
+    from_x = np.full_like(out, width - 1) if straight else np.maximum(np.float32(width - 0.5) - out, 0)
+    from_y = np.arange(height, dtype=np.float32)[:, None] - np.float32(1.0 if straight else 2.0) * along * out
+    map_x = np.ascontiguousarray(np.broadcast_to(from_x, from_y.shape), dtype=np.float32)
+    found = cv2.remap(image, map_x, from_y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(found, dtype=np.uint8)
+
+
+def _softened(image: U8, strip: U8) -> U8:
+    """``strip`` beyond the right border of ``image``, blurred more the farther out."""
+    depth = strip.shape[1]
+    if depth < 8:
+        return strip
+    side = max(3, depth // 6) | 1
+    # What lies inside the border keeps the blur beside it from darkening or repeating.
+    inner = min(side, image.shape[1])
+    both = np.hstack([image[:, image.shape[1] - inner :], strip])
+    soft = np.asarray(cv2.blur(both, (side, side), borderType=cv2.BORDER_REFLECT), dtype=np.uint8)[:, inner:]
+    ramp = (np.arange(depth, dtype=np.float32) + np.float32(0.5)) / np.float32(depth) * np.float32(SOFTEN)
+    weight = np.ascontiguousarray(np.broadcast_to(ramp, strip.shape[:2]))
+    return np.asarray(cv2.blendLinear(np.ascontiguousarray(soft), strip, weight, 1.0 - weight), dtype=np.uint8)
+
+
+def _along(values: F32, sigma: float) -> F32:
+    soft = cv2.GaussianBlur(values.reshape(-1, 1), (1, 0), sigmaX=1.0, sigmaY=max(sigma, 0.5))
+    return np.asarray(soft, dtype=np.float32).reshape(-1)
+
+
+def _slopes(band: U8, depth: float) -> F32:
+    """(n,) float32: the slope, down for each step right, of the lines in a band beside the right border."""
+    grey = cv2.cvtColor(np.ascontiguousarray(band), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.2), dtype=np.float32)
+    gx, gy = (np.asarray(cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx), dtype=np.float32) for dx in (1, 0))
+    xx, yy, xy = (_along(product.mean(axis=1), 0.35 * depth) for product in (gx * gx, gy * gy, gx * gy))
+    energy = xx + yy
+    coherence = np.sqrt((xx - yy) ** 2 + 4 * xy * xy) / (energy + 25.0)
+    across = 0.5 * np.arctan2(2 * xy, xx - yy)  # direction of the gradient: across the lines
+    fall, run = np.cos(across), np.sin(across)
+    slope = np.clip(-fall / np.where(np.abs(run) < 1e-3, 1e-3, run), -STEEPEST, STEEPEST)
+    # A line nearly along the border says nothing of which way to shear.
+    trust = coherence**2 * np.clip((np.abs(run) - 0.35) / 0.35, 0, 1) * energy / (energy + FAINT) + 1e-4
+    certain = _along(trust.astype(np.float32), 0.5 * depth)
+    smooth = _along((slope * trust).astype(np.float32), 0.5 * depth) / certain * np.clip(certain / 0.05, 0, 1)
+    for _ in range(8):
+        if float(np.abs(np.gradient(smooth)).max()) * 2.0 * depth < TURN:
+            break
+        smooth = _along(smooth.astype(np.float32), 0.5 * depth)
+    return np.asarray(smooth, dtype=np.float32)
