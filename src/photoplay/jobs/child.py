@@ -16,6 +16,7 @@ import logging
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ async def run_child(
     progress: Progress,
     still_ours: Callable[[], Awaitable[bool]],
     started: Callable[[int], Awaitable[None]] | None = None,
+    take: Callable[[Path], Awaitable[Process]] | None = None,
 ) -> dict[str, Any]:
     """Runs ``task`` and returns its result.
 
@@ -75,6 +77,7 @@ async def run_child(
         work_dir: where the child runs and writes.
         still_ours: asked twice a second; when it says no, the child is killed.
         started: told the child's process id.
+        take: gives a child that waits for its document (told ``work_dir``); None: one is started.
 
     Raises:
         PhotoplayError: what the child reported, by its code.
@@ -92,19 +95,7 @@ async def run_child(
             "open_files": limits.open_files,
         },
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",  # the working folder, which holds callers' files, is not searched for modules
-        "-m",
-        MODULE,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=work_dir,
-        env=child_environment(os.environ),
-        limit=_LINE_LIMIT_BYTES,
-        start_new_session=True,  # a Ctrl-C in the worker's terminal is the worker's to handle
-    )
+    process = await (start_child if take is None else take)(work_dir)
     conversation = _Conversation(process, progress)
     try:
         if started is not None:
@@ -114,13 +105,31 @@ async def run_child(
     except TimeoutError as error:
         raise RenderTimeout(f"Rendering was stopped after {limits.timeout_s:g} seconds.") from error
     finally:
-        await _end(process)
+        await end_child(process)
+
+
+async def start_child(folder: Path, *, ready: bool = False) -> Process:
+    """A child that waits for its document in ``folder``; with ``ready`` it loads what making sound takes meanwhile."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",  # the working folder, which holds callers' files, is not searched for modules
+        "-m",
+        MODULE,
+        *(["--ready"] if ready else []),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
+        env=child_environment(os.environ),
+        limit=_LINE_LIMIT_BYTES,
+        start_new_session=True,  # a Ctrl-C in the worker's terminal is the worker's to handle
+    )
 
 
 class _Conversation:
     """What the worker and one child say to each other."""
 
-    def __init__(self, process: asyncio.subprocess.Process, progress: Progress) -> None:
+    def __init__(self, process: Process, progress: Progress) -> None:
         self._process = process
         self._progress = progress
         self._result: dict[str, Any] | None = None
@@ -216,7 +225,7 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def end_child(process: Process) -> None:
     """Kills the child's whole process group, if it still runs, and waits for its end."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):

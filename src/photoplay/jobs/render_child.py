@@ -2,7 +2,7 @@
 
 Reads one JSON document from standard input, does its task, answers with JSON lines: ``{"progress": 0..1}`` any number
 of times, then ``{"result": {…}}`` or ``{"error": {"code", "message", "field"}}``. Whatever else anybody writes to
-standard output goes to standard error.
+standard output goes to standard error. With ``--ready`` it loads what the sound task needs before it reads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from photoplay.errors import PhotoplayError
-from photoplay.jobs.tasks import TASKS
+from photoplay.jobs.tasks import TASKS, load_sound
 
 _PR_SET_PDEATHSIG = 1
 _PROGRESS_INTERVAL_S = 0.25
@@ -60,10 +60,13 @@ def main() -> int:
     # Our own line to the worker; anything that prints by accident must not garble it.
     reporter = Reporter(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)
+    if "--ready" in sys.argv[1:]:
+        load_sound()
     line = sys.stdin.readline()
     if not line:
         return 1  # the worker is gone already
     document = json.loads(line)
+    os.chdir(document["work_dir"])
     die_with(document["parent"])
     threading.Thread(target=_watch_stdin, daemon=True).start()
     limit(**document["limits"])

@@ -36,6 +36,7 @@ from photoplay.jobs.job import PHASE_SPANS, Artifact, MediaRef, Phase
 from photoplay.jobs.lifecycle import Lifecycle
 from photoplay.jobs.neural_sound import text_to_audio_of
 from photoplay.jobs.service import storage_prefixes
+from photoplay.jobs.spares import Spares
 from photoplay.jobs.steplog import StepLog
 from photoplay.jobs.store import JobStore, Picture, WorkOrder
 from photoplay.media.fetch import Fetcher
@@ -105,12 +106,18 @@ class Steps:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._spares = Spares(tools.settings.data_dir / "work" / tools.executor_id)
+
+    def stop(self) -> None:
+        """Lets go of what is kept for later steps."""
+        self._spares.stop()
 
     # gather ------------------------------------------------------------------------------------------------------
 
     async def gather(self, job_id: str) -> Json:
         """Fetches what the request names by URL. Returns the storage key of every input."""
         tools = self._tools
+        self._spares.prepare()
         # False for a job that is taken up again; `_step` then finds out whether it still runs.
         await patiently(tools.lifecycle.begin, job_id, tools.executor_id)
         async with self._step(job_id, Phase.GATHER) as run:
@@ -273,8 +280,13 @@ class Steps:
                 notes=job.notes,
             ),
         )
-        marked = job.artifact("watermarked")
-        return {"video": video.key, "watermarked": None if marked is None else marked.key, "soundtrack": None}
+        marked, small = job.artifact("watermarked"), job.artifact("thumbnail")
+        return {
+            "video": video.key,
+            "watermarked": None if marked is None else marked.key,
+            "soundtrack": None,
+            "thumbnail": None if small is None else small.key,
+        }
 
     # sound -------------------------------------------------------------------------------------------------------
 
@@ -294,6 +306,7 @@ class Steps:
                     "task": "sound",
                     "video": local["video"],
                     "watermarked": local["watermarked"],
+                    "thumbnail": local.get("thumbnail"),
                     "sound": {
                         "mode": job.request.audio.mode,
                         "plan": (job.plan or Plan()).model_dump(mode="json"),
@@ -403,6 +416,7 @@ class Steps:
             try:
                 return await run_child(
                     task,
+                    take=self._spares.take if run.phase is Phase.SOUND else None,
                     work_dir=run.work_dir,
                     limits=limits,
                     progress=progress,
@@ -413,6 +427,9 @@ class Steps:
                 if left == 0:
                     raise
                 log.warning("job %s: the %s process crashed, trying again", run.job_id, run.phase.value)
+            finally:
+                if run.phase is Phase.SOUND:
+                    self._spares.prepare()  # for the next job
         raise AssertionError("the last try returned or raised")
 
     async def _local(self, run: _Run, key: str, name: str) -> Path:

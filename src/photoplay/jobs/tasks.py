@@ -33,12 +33,13 @@ def render(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def sound(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Makes the soundtrack, joins it to the picture, makes the thumbnail.
+    """Makes the soundtrack, joins it to the picture, makes the thumbnail where there is none.
 
-    ``video``, ``watermarked`` (or null): silent videos; ``sound``: a SoundRequest.
+    ``video``, ``watermarked`` (or null): videos whose picture is copied; ``sound``: a SoundRequest; ``thumbnail``:
+    one that was made of this picture before, or null.
     Returns ``files``: kind to path, size and SHA-256; ``notes``: plain words for the user.
     """
-    from photoplay.media.video import mux, thumbnail
+    from photoplay.media.mux import mux
 
     work_dir = Path(document["work_dir"])
     track: Path | None = None
@@ -58,10 +59,21 @@ def sound(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
             files[kind] = work_dir / f"final-{kind}.mp4"
             mux(Path(silent), track, files[kind])
     progress(0.8, "mux")
-    files["thumbnail"] = work_dir / "thumbnail.webp"
-    files["thumbnail"].write_bytes(thumbnail(files["video"]))
+    if document.get("thumbnail"):
+        files["thumbnail"] = Path(document["thumbnail"])
+    else:
+        from photoplay.media.video import thumbnail
+
+        files["thumbnail"] = work_dir / "thumbnail.webp"
+        files["thumbnail"].write_bytes(thumbnail(files["video"]))
     progress(1.0, "thumbnail")
     return {"files": {kind: _described(path) for kind, path in files.items()}, "notes": list(notes)}
+
+
+def load_sound() -> None:
+    """Loads what :func:`sound` needs, before there is something to do."""
+    import photoplay.media.video
+    import photoplay.sound  # noqa: F401 - loading it is the point
 
 
 def preview(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:

@@ -169,6 +169,7 @@ class Worker:
         """Takes no more jobs; gives running ones ``grace_s`` to end. Other workers take up what is not done by then."""
         for chores in self._chores:
             chores.stop()
+        self._steps.stop()
         DBOS.destroy(workflow_completion_timeout_sec=round(grace_s))
         workflow.use(None)
         self._deliverer.stop()

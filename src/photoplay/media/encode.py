@@ -27,17 +27,13 @@ from numpy.typing import NDArray
 
 from photoplay.errors import RenderFailed
 from photoplay.media.colour import rgb_to_yuv420
+from photoplay.media.mux import MUXER_OPTIONS
 
 U8 = NDArray[np.uint8]
 
 ENCODER_THREADS: Final = 4  # as fast as 2 on two cores, faster on more; a constant, so bytes do not depend on cores
 KEYFRAME_INTERVAL_S: Final = 1.0  # a browser decodes at most this much to seek
 _POOL_FRAMES: Final = 4  # one being made, one being encoded, two waiting
-MUXER_OPTIONS: Final = {
-    "movflags": "+faststart",
-    "fflags": "+bitexact",  # no date, no library version
-    "movie_timescale": "48000",  # whole for every common frame rate and for 48 kHz sound: durations are exact
-}
 MIN_SIDE: Final = 16
 MAX_SIDE: Final = 8192
 

@@ -17,10 +17,14 @@ from numpy.typing import NDArray
 
 from photoplay.errors import RenderFailed
 from photoplay.media.audio import RATE_HZ, read_audio
-from photoplay.media.encode import MUXER_OPTIONS
 
 F32 = NDArray[np.float32]
 
+MUXER_OPTIONS: Final = {
+    "movflags": "+faststart",
+    "fflags": "+bitexact",  # no date, no library version
+    "movie_timescale": "48000",  # whole for every common frame rate and for 48 kHz sound: durations are exact
+}
 AAC_BITS_PER_S: Final = 192_000
 # FFmpeg's default coder is three times slower and, measured at this rate, no better on music and noise, and worse on
 # sharp clicks in quiet places, which it overshoots by up to 6 dB.

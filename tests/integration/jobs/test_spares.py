@@ -1,0 +1,159 @@
+"""The child that is kept ready: it does one task, a new one follows, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from photoplay.errors import AudioUnreadable
+from photoplay.jobs.child import ChildLimits, end_child, run_child
+from photoplay.jobs.spares import Spares
+
+from .conftest import wait_for
+
+LIMITS = ChildLimits(timeout_s=60, memory_bytes=8 * 1024**3, file_bytes=1024**2)
+
+
+async def _nothing(_share: float) -> None:
+    """Progress that nobody looks at."""
+
+
+async def _always() -> bool:
+    return True
+
+
+def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs it on a loop of its own."""
+    asyncio.run(work())
+
+
+def _no_sound(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / "sound"
+    path.write_bytes(b"no sound at all")
+    return path
+
+
+async def _waiting() -> psutil.Process:
+    """The child that waits, once it is there."""
+    await asyncio.to_thread(wait_for, psutil.Process().children)
+    return psutil.Process().children()[0]
+
+
+async def a_task(spares: Spares, work_dir: Path) -> int:
+    """Gives a child a task that it refuses at once; its process id."""
+    sound = _no_sound(work_dir)
+    pids: list[int] = []
+
+    async def started(pid: int) -> None:
+        pids.append(pid)
+
+    document = {
+        "task": "sound",
+        "video": str(work_dir / "none.mp4"),
+        "watermarked": None,
+        "sound": {"mode": "file", "duration_s": 1.0, "file": str(sound)},
+    }
+    with pytest.raises(AudioUnreadable):
+        await run_child(
+            document,
+            work_dir=work_dir,
+            limits=LIMITS,
+            progress=_nothing,
+            still_ours=_always,
+            started=started,
+            take=spares.take,
+        )
+    return pids[0]
+
+
+def test_the_child_that_waits_does_one_task(tmp_path: Path) -> None:
+    async def work() -> None:
+        spares = Spares(tmp_path / "waiting")
+        spares.prepare()
+        spares.prepare()
+        first = await a_task(spares, tmp_path / "first")
+        assert not psutil.pid_exists(first)
+        second = await a_task(spares, tmp_path / "second")  # nobody waits: one is started
+        assert second != first
+        assert psutil.Process().children() == []
+
+    run(work)
+
+
+def test_two_at_once_do_not_share_a_child(tmp_path: Path) -> None:
+    async def work() -> None:
+        spares = Spares(tmp_path)
+        spares.prepare()
+        taken = await asyncio.gather(spares.take(tmp_path), spares.take(tmp_path))
+        try:
+            assert taken[0].pid != taken[1].pid
+            assert [process.returncode for process in taken] == [None, None]
+        finally:
+            for process in taken:
+                await end_child(process)
+
+    run(work)
+
+
+def test_a_child_that_died_while_it_waited_is_replaced(tmp_path: Path) -> None:
+    async def work() -> None:
+        spares = Spares(tmp_path / "waiting")
+        spares.prepare()
+        waiting = await _waiting()
+        waiting.kill()
+        await asyncio.to_thread(wait_for, lambda: not psutil.pid_exists(waiting.pid))
+        await asyncio.sleep(0.05)  # its end reaches the loop from another thread
+        assert await a_task(spares, tmp_path / "work") != waiting.pid
+
+    run(work)
+
+
+def test_who_is_canceled_while_it_waits_leaves_the_child_to_the_next(tmp_path: Path) -> None:
+    async def work() -> None:
+        spares = Spares(tmp_path)
+        spares.prepare()
+        canceled = asyncio.create_task(spares.take(tmp_path))
+        await asyncio.sleep(0)
+        canceled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await canceled
+        process = await spares.take(tmp_path)
+        assert [child.pid for child in psutil.Process().children()] == [process.pid]
+        await end_child(process)
+
+    run(work)
+
+
+def test_stopping_ends_it_and_none_follows(tmp_path: Path) -> None:
+    async def work() -> None:
+        spares = Spares(tmp_path)
+        spares.prepare()
+        await _waiting()
+        await asyncio.to_thread(spares.stop)
+        assert psutil.Process().children() == []
+        spares.prepare()
+        await asyncio.sleep(0.05)
+        assert psutil.Process().children() == []
+
+    run(work)
+
+
+def test_stopping_without_a_child_is_nothing(tmp_path: Path) -> None:
+    Spares(tmp_path).stop()
+
+
+def test_a_folder_that_cannot_be_made_costs_only_the_head_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    async def work() -> None:
+        spares = Spares(tmp_path / "file" / "waiting")
+        spares.prepare()
+        await a_task(spares, tmp_path / "work")
+
+    run(work)
