@@ -126,12 +126,54 @@ def film(
         brushes: parts of the photo that move along trajectories, or stand still.
         stages: where stages are kept.
     """
+    return shoot(
+        lambda margin: set_stage(photo, scene, spec, quality, margin, stages),
+        plan,
+        spec,
+        focal_mm=photo.focal_mm,
+        effect=effect,
+        extra_moves=extra_moves,
+        more=more,
+        arrive=arrive,
+        brushes=brushes,
+    )
+
+
+def shoot(
+    stage_for: Callable[[float], Stage],
+    plan: Plan,
+    spec: Spec,
+    *,
+    focal_mm: float | None = None,
+    effect: Effect | None = None,
+    extra_moves: Sequence[Move] = (),
+    more: Sequence[Callable[[Stage], Animator]] = (),
+    arrive: bool = False,
+    brushes: Sequence[Masked] = (),
+    brushed: Callable[[Stage], Stage] = lambda stage: stage,
+    lives: Callable[[Stage, Plan, Spec], list[Animator]] = life.animators,
+) -> Take:
+    """Makes a take of any stage; what is not named here is as for :func:`film`.
+
+    Args:
+        stage_for: makes the stage, given the picture needed beyond the frame as a fraction of its sides.
+        plan: what the camera does and what lives.
+        spec: size, frames and seed.
+        focal_mm: of the photo's lens, 35 mm equivalent.
+        effect: what happens to the stage.
+        extra_moves: moves on top of the plan's.
+        more: makers of further animators.
+        arrive: the last frame, not the first, shows the stage unmoved.
+        brushes: what moves along trajectories.
+        brushed: the stage as the brushes' photo sees it.
+        lives: makes the stage's life.
+    """
     planned = plan.shot
     # Which moves the effect wants is known only once it has seen the stage, so the margin allows for a common shot.
     wanted = Shot(moves=(*planned.moves, *extra_moves))
     filmed = reversed_shot(wanted) if arrive else wanted
     margin = max(margin_for(filmed), 0.12 if effect is not None else 0.0)
-    stage = set_stage(photo, scene, spec, quality, margin, stages)
+    stage = stage_for(margin)
     animators: list[Animator] = []
     notes: list[str] = []
     cues: list[Cue] = []
@@ -144,15 +186,15 @@ def film(
         animators.append(animator)
     animators.extend(make(stage) for make in more)
     if any(len(one.trajectory) > 1 for one in brushes):
-        animators.append(brush.animator(stage, brushes))
+        animators.append(brush.animator(brushed(stage), brushes))
     if lively and all(one.life for one in animators):
-        animators[:0] = life.animators(stage, plan, spec)
+        animators[:0] = lives(stage, plan, spec)
     for one in animators:
         notes.extend(one.notes)
         cues.extend(one.cues)
     path = CameraPath(
         reversed_shot(wanted) if arrive else wanted,
-        build_rig(stage, photo.focal_mm),
+        build_rig(stage, focal_mm),
         duration_s=spec.duration_s,
         seed=spec.seed,
         backwards=arrive,
@@ -162,7 +204,7 @@ def film(
     shown = reversed_shot(fitted.path.shot) if arrive else fitted.path.shot
     cues.extend(camera_cues(shown, spec.duration_s))
     return Take(
-        Compositor(stage, fitted.path, spec, animators, still=brush.still(stage, brushes)),
+        Compositor(stage, fitted.path, spec, animators, still=brush.still(brushed(stage), brushes)),
         shown,
         tuple(sorted(cues, key=lambda cue: cue.at_s)),
         tuple(dict.fromkeys(notes)),
