@@ -173,6 +173,8 @@ class JobStore:
 
     def find_external(self, account_id: str, external_id: str) -> Job | None:
         """The account's job to which its owner gave that id."""
+        if "\0" in external_id:  # no id has it, and PostgreSQL takes it for no text at all
+            return None
         return self._one(FIND["external_id"], {"ref": external_id, "account_id": account_id})
 
     def load(self, job_id: str) -> Job | None:

@@ -19,7 +19,7 @@ from photoplay.accounts import Account, audit
 from photoplay.jobs.job import Job, JobRequest, JobState, MediaRef
 from photoplay.jobs.runtime import Runtime
 from photoplay.settings import Settings
-from support.databases import fresh_database
+from support.twins import Twin
 
 TESTS = Path(__file__).parents[2]
 PATIENCE_S = 60.0
@@ -159,19 +159,20 @@ class Farm:
 
 
 @contextmanager
-def open_farm(folder: Path) -> Iterator[Farm]:
+def open_farm(folder: Path, twin: Twin) -> Iterator[Farm]:
     """A farm without workers. Its workers are killed at the end."""
     data_dir = folder / "data"
-    with fresh_database(folder) as url:
+    with twin.settings(folder) as places:
         environment = os.environ | {
             "PHOTOPLAY_DATA_DIR": str(data_dir),
-            "PHOTOPLAY_DATABASE_URL": url,
+            "PHOTOPLAY_DATABASE_URL": places["database_url"],
+            "PHOTOPLAY_STORAGE_URL": places["storage_url"],
             "PHOTOPLAY_MODELS_DIR": str(data_dir / "models"),  # beside it, the tiny engine leaves its markers
             "PHOTOPLAY_ENGINES": '{"motion": "support.tiny_engine:TinyEngine"}',
             "PHOTOPLAY_ALLOWED_NETWORKS": "127.0.0.0/8",
             "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]),
         }
-        with Runtime.open(Settings(data_dir=data_dir, database_url=url)) as runtime:
+        with Runtime.open(Settings.model_validate({"data_dir": data_dir} | places)) as runtime:
             credentials = runtime.accounts.create("Ada", "enterprise", CREDITS)
             farm = Farm(runtime, runtime.accounts.get(credentials.account_id), environment, folder)
             runtime.queue.prepare()
@@ -183,15 +184,15 @@ def open_farm(folder: Path) -> Iterator[Farm]:
 
 
 @pytest.fixture
-def farm(tmp_path: Path):
+def farm(tmp_path: Path, twin: Twin):
     """A farm of the test's own, without workers yet."""
-    with open_farm(tmp_path) as farm:
+    with open_farm(tmp_path, twin) as farm:
         yield farm
 
 
 @pytest.fixture(scope="module")
-def busy_farm(tmp_path_factory):
+def busy_farm(tmp_path_factory, twin: Twin):
     """A farm with one worker that a module's tests share: none of them may stop it."""
-    with open_farm(tmp_path_factory.mktemp("farm")) as farm:
+    with open_farm(tmp_path_factory.mktemp("farm"), twin) as farm:
         farm.worker()
         yield farm

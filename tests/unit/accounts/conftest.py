@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -25,8 +24,8 @@ def secret() -> MasterKey:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'test.sqlite'}")
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    engine = make_engine(database_url)
     migrate(engine)
     yield engine
     engine.dispose()

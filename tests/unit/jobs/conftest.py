@@ -1,4 +1,4 @@
-"""A runtime on a fresh SQLite file, with a clock that the test moves. Nobody renders."""
+"""A runtime on a fresh database, with a clock that the test moves. Nobody renders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from photoplay.clock import FixedClock
 from photoplay.jobs.job import Artifact, JobRequest, MediaRef
 from photoplay.jobs.runtime import Runtime
 from photoplay.settings import Settings
-from support.databases import fresh_database
 
 EXECUTOR = "test-executor"
 
@@ -19,12 +18,6 @@ EXECUTOR = "test-executor"
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock()
-
-
-@pytest.fixture
-def database_url(tmp_path: Path):
-    with fresh_database(tmp_path) as url:
-        yield url
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from photoplay.jobs.job import JobRequest, MediaRef
 from photoplay.jobs.runtime import Runtime
 from photoplay.notify.outbox import HEAD_START_TRIES, LEASE_S, MAX_TRIES, RETRY_DELAYS_S, Event, Outbox
 from photoplay.settings import Settings
-from support.databases import fresh_database
 
 
 @pytest.fixture
@@ -21,11 +20,8 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path, clock: FixedClock):
-    with (
-        fresh_database(tmp_path) as url,
-        Runtime.open(Settings(data_dir=tmp_path / "data", database_url=url), clock) as runtime,
-    ):
+def runtime(tmp_path: Path, clock: FixedClock, database_url: str):
+    with Runtime.open(Settings(data_dir=tmp_path / "data", database_url=database_url), clock) as runtime:
         yield runtime
 
 

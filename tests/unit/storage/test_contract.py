@@ -1,4 +1,4 @@
-"""What every artifact store must do. A further store is one more entry in ``STORES``."""
+"""What every artifact store must do."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,8 @@ import pytest
 from obstore.store import MemoryStore
 
 from photoplay.errors import ArtifactNotFound, StorageError
-from photoplay.storage import LocalStorage, ObjectStorage, Storage
+from photoplay.storage import LocalStorage, ObjectStorage, Storage, open_storage
+from support.s3 import S3Server
 
 STORES: dict[str, Callable[[Path], Storage]] = {
     "local": lambda folder: LocalStorage(folder / "artifacts"),
@@ -18,9 +19,12 @@ STORES: dict[str, Callable[[Path], Storage]] = {
 BIG = bytes(range(256)) * 4 * 6 * 1024  # 6 MiB: more than one part of a multipart upload
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[*STORES, "s3"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return STORES[request.param](tmp_path)
+    if request.param != "s3":
+        return STORES[request.param](tmp_path)
+    server: S3Server = request.getfixturevalue("s3")
+    return open_storage(server.url())
 
 
 def test_bytes_come_back(storage: Storage) -> None:
