@@ -31,6 +31,7 @@ A running server shows the same with every field, and lets you try it, at `/docs
 | photoplay | `Authorization: Bearer <api_key>`, or `x-api-key: <api_key>` |
 | AKOOL | `x-api-key: <api_key>`, or `Authorization: Bearer <token>` with a token from `getToken`. With both, \
 `Authorization` decides. |
+| Keevx | `Authorization: Bearer <api_key>`; for the upload also `token: <api_key>` |
 | OpenAI Videos | `Authorization: Bearer <api_key>` |
 
 `photoplay key create` prints the key in the form that each API asks for. Health, docs, `getToken` and signed links need
@@ -62,6 +63,9 @@ private address is not told unless `PHOTOPLAY_ALLOWED_NETWORKS` lists it.
 | AKOOL | `webhookurl` | `{"signature", "dataEncrypt", "timestamp", "nonce"}`; decrypted (AES-CBC, key \
 `client_secret`, IV `client_id`): `{"_id", "status": 2, 3 or 4, "type", "url"}` | `signature` is the SHA-1 of client \
 id, timestamp, nonce and dataEncrypt, sorted and joined |
+| Keevx | `callback_url` | `{"code": 0, "msg": "ok", "task_type": "image_to_video", "data": {"task_id", "status", \
+"video_url", "thumbnail_url", "error_message"}}`; only of the end | Standard Webhooks headers, by the key's \
+`webhook_secret`; the vendor has none |
 | OpenAI Videos | `callback_url` (not the vendor's: it has webhooks by account) | `{"id": "evt_…", "object": "event", \
 "created_at", "type": "video.completed" or "video.failed", "data": {"id"}}`; only of the end | Standard Webhooks, by \
 the key's `webhook_secret` |
@@ -70,6 +74,8 @@ the key's `webhook_secret` |
 TAGS = {
     "photoplay": "photoplay's own API. Errors are problem details (`application/problem+json`) with a stable `code`.",
     "AKOOL": "AKOOL's image2Video API (v4). Errors are HTTP 200 with `{code, msg}`.",
+    "Keevx": "Keevx's image-to-video API. Errors are `{code, msg}` with the codes 100001 to 100007. "
+    "See [what is supported](keevx.md).",
     "OpenAI Videos": "OpenAI's Videos API. Errors are `{error: {message, type, param, code}}`. "
     "See [what is supported](openai.md); every path is also found under `/proxy/openai`.",
     "files": "Files by signed link.",

@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 
 from photoplay import __version__
 from photoplay.asgi import Rim
-from photoplay.dialects import akool, native, openai
+from photoplay.dialects import akool, keevx, native, openai
 from photoplay.dialects.door import Dialect, Door, as_request_error
 from photoplay.dialects.native.errors import is_server_fault
 from photoplay.errors import InvalidField, NotFoundError, PhotoplayError, RequestError, SettingsError
@@ -43,12 +43,17 @@ log = logging.getLogger(__name__)
 
 def dialects(settings: Settings) -> tuple[Dialect, ...]:
     """Every dialect this server speaks. The last one answers for paths that no other claims."""
-    return (akool.dialect(settings), openai.dialect(settings), native.dialect(settings))
+    return (akool.dialect(settings), keevx.dialect(settings), openai.dialect(settings), native.dialect(settings))
 
 
 def register_callbacks(runtime: Runtime, settings: Settings) -> None:
     """Has every dialect write the webhooks of the jobs that came in through it. For every process that sends them."""
-    for register in (akool.register_callbacks, openai.register_callbacks, native.register_callbacks):
+    for register in (
+        akool.register_callbacks,
+        keevx.register_callbacks,
+        openai.register_callbacks,
+        native.register_callbacks,
+    ):
         register(runtime, settings)
 
 
