@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from photoplay.accounts import Caller
 from photoplay.catalog import Effect
@@ -30,6 +30,12 @@ EFFECTS_PATH = "/effects"
 MAX_URL_CHARS = 4096
 _LINK_STEP_S = 3600
 """Links are signed to a whole hour, so that a client that polls sees the same link and its cache works."""
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(description="Repeat a request with the same key, and it is answered as the first time and charged once"),
+]
+"""A parameter of every route that makes jobs, to be handed to the service with what it submits."""
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the HTTP request being answered; empty outside one."""

@@ -265,12 +265,19 @@ class JobService:
         *,
         states: Sequence[JobState] | None = None,
         dialect: str | None = None,
+        model: str | None = None,
+        created_from_ms: int | None = None,
+        created_before_ms: int | None = None,
         limit: int = 20,
         offset: int = 0,
         after: str | None = None,
         newest_first: bool = True,
+        face: tuple[str, str, bool] | None = None,
     ) -> Page:
-        """Jobs by creation time, deleted ones left out. ``after`` is any id of the last job of the page before.
+        """Jobs by creation time, deleted ones left out. ``after`` is any id of the last job of the page before; its
+        primary id works also when it was deleted meanwhile.
+
+        ``face``: key, value and whether a request's face must have it or must not.
 
         ``account_id`` None lists everybody's: for operators only.
 
@@ -279,17 +286,23 @@ class JobService:
         """
         last = None
         if after is not None:
-            last = self._store.load(after) if account_id is None else self.get(account_id, after)
+            last = self._store.load(after) if account_id is None else self._store.find(account_id, after)
             if last is None:
-                raise JobNotFound
+                last = self._store.load(after)
+                if last is None or account_id not in (None, last.account_id):
+                    raise JobNotFound
         return self._store.page(
             account_id,
             states=states,
             dialect=dialect,
+            model=model,
+            created_from_ms=created_from_ms,
+            created_before_ms=created_before_ms,
             limit=limit,
             offset=offset,
             after=last,
             newest_first=newest_first,
+            face=face,
         )
 
     def queue_position(self, job: Job) -> int | None:

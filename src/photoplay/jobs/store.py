@@ -201,6 +201,9 @@ class JobStore:
         *,
         states: Sequence[JobState] | None = None,
         dialect: str | None = None,
+        model: str | None = None,
+        created_from_ms: int | None = None,
+        created_before_ms: int | None = None,
         limit: int = 20,
         offset: int = 0,
         after: Job | None = None,
@@ -219,6 +222,12 @@ class JobStore:
         query = query.where(_VISIBLE if states is None else jobs.c.state.in_([state.value for state in states]))
         if dialect is not None:
             query = query.where(jobs.c.dialect == dialect)
+        if model is not None:
+            query = query.where(jobs.c.model == model)
+        if created_from_ms is not None:
+            query = query.where(jobs.c.created_ms >= created_from_ms)
+        if created_before_ms is not None:
+            query = query.where(jobs.c.created_ms < created_before_ms)
         if face is not None:
             found = jobs.c.request[("face", face[0])].as_string()
             query = query.where(found == face[1] if face[2] else sa.or_(found.is_(None), found != face[1]))

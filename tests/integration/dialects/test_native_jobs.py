@@ -182,7 +182,7 @@ def test_nobody_touches_anothers_job(inside: Inside, key: Credentials, action: s
         ({"images": []}, "missing_field", "images"),
         ({"images": ["x"]}, "invalid_field", "images.0"),
         ({"images": ["https://example.com/a.jpg"] * 8}, "invalid_field", "images"),
-        ({"images": ["https://example.com/a.jpg"] * 2}, "too_many_images", None),
+        ({"model": "sora-2", "images": ["https://example.com/a.jpg"] * 2}, "too_many_images", None),
         ({"promt": "typo"}, "invalid_field", "promt"),
         ({"duration_s": 0}, "invalid_field", "duration_s"),
         ({"duration_s": 61}, "invalid_field", "duration_s"),
@@ -203,7 +203,13 @@ def test_nobody_touches_anothers_job(inside: Inside, key: Credentials, action: s
         ({"external_id": ""}, "invalid_field", "external_id"),
         ({"audio_of": "0" * 32, "images": []}, "job_not_found", None),
         ({"shot": {"moves": [{"kind": "teleport"}]}}, "invalid_field", "shot.moves.0.kind"),
-        ({"last_image": "https://example.com/b.jpg"}, "unsupported_value", "last_image"),
+        ({"model": "sora-2", "last_image": "https://example.com/b.jpg"}, "unsupported_value", "last_image"),
+        ({"images": [{"url": "https://example.com/a.jpg", "part": "a"}]}, "invalid_field", "images.0"),
+        ({"images": [{}]}, "invalid_field", "images.0"),
+        ({"images": [{"part": "a"}]}, "invalid_field", "a"),
+        ({"images": ["data:image/png;base64,!!!!"]}, "invalid_field", "images.0"),
+        ({"images": ["data:text/plain;base64,aGVsbG8="]}, "invalid_field", "images.0"),
+        ({"audio": {"mode": "file", "file": "data:audio/mpeg;base64,aGVsbG8="}}, "invalid_field", "audio.file"),
     ],
     ids=lambda value: str(value)[:50],
 )
@@ -287,13 +293,13 @@ def test_an_unknown_path_is_a_problem(inside: Inside) -> None:
 
 
 def test_too_large_a_body_is_413(inside: Inside, key: Credentials) -> None:
-    answer = inside.client.post("/v1/jobs", json=BODY | {"prompt": "x" * 2_000_000}, headers=head(key))
+    answer = inside.client.post("/v1/jobs", json=BODY | {"prompt": "x" * 30_000_000}, headers=head(key))
     problem(answer, 413, "upload_too_large")
 
     def endless() -> Any:
         yield b'{"prompt": "'
-        for _ in range(64):
-            yield b"x" * 65536
+        for _ in range(30):
+            yield b"x" * 1_000_000
 
     chunked = inside.client.post(
         "/v1/jobs", content=endless(), headers=head(key) | {"content-type": "application/json"}

@@ -48,7 +48,7 @@ def test_the_vendors_rate_table(catalog: Catalog, resolution: str, five: int, te
     assert cost(catalog, model=AKOOL, resolution=resolution, duration_s=10) == ten
 
 
-@pytest.mark.parametrize(("duration_s", "credits"), [(5, 5), (5.063, 10), (10, 10), (15, 15), (30, 30)])
+@pytest.mark.parametrize(("duration_s", "credits"), [(0.1, 5), (5, 5), (5.063, 5), (5.3, 10), (10, 10), (10.063, 10), (15, 15), (30, 30)])
 def test_sound_alone_costs_by_its_length(catalog: Catalog, duration_s: float, credits: int) -> None:
     request = JobRequest(audio_of="0" * 32, duration_s=duration_s, model=AKOOL)
     assert catalog.quote(request, plan="free").credits == credits
@@ -155,7 +155,7 @@ def test_limits_of_words_and_images(catalog: Catalog) -> None:
             catalog.quote(asked(**{field: "x" * (limit + 1)}), plan="free")
         assert caught.value.field == field
     with pytest.raises(TooManyImages):
-        catalog.quote(asked(images=(PHOTO, PHOTO)), plan="free")
+        catalog.quote(asked(model="sora-2", images=(PHOTO, PHOTO)), plan="free")
 
 
 def test_unknown_models_and_effects(catalog: Catalog) -> None:

@@ -13,6 +13,7 @@ from photoplay.errors import CredentialsInvalid, CredentialsMissing, LimitError,
 from photoplay.settings import Settings
 
 _MAX_BODY_BYTES = 1024 * 1024
+_FILES_OF_A_JOB = 4  # of the largest size that one form may carry
 _FORM_BYTES = 64 * 1024  # what a form adds around its file
 
 
@@ -41,6 +42,7 @@ def dialect(settings: Settings) -> Dialect:
         answer=answer,
         max_body_bytes={
             "/v1/": _MAX_BODY_BYTES,
+            "/v1/jobs": _FILES_OF_A_JOB * settings.max_upload_bytes + _MAX_BODY_BYTES,
             files.UPLOADS_PATH: settings.max_upload_bytes + _FORM_BYTES,
         },
     )

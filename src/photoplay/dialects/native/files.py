@@ -119,7 +119,7 @@ def artifact(request: Request, token: Token, filename: Filename) -> Response:
     door = door_of(request)
     claims = door.runtime.signer.verify(token)
     left_s = max(1, (claims.expires_ms - door.clock.now_ms()) // 1000)
-    return _send(
+    return send_file(
         door,
         request,
         claims.key,
@@ -143,7 +143,7 @@ async def effect_file(request: Request, slug: Slug, filename: Filename) -> Respo
         raise ArtifactNotFound
     await door.previews.ensure(slug)
     return await run_in_threadpool(
-        _send,
+        send_file,
         door,
         request,
         preview_key(slug, filename),
@@ -153,9 +153,14 @@ async def effect_file(request: Request, slug: Slug, filename: Filename) -> Respo
     )
 
 
-def _send(
+def send_file(
     door: Door, request: Request, key: str, *, content_type: str | None, filename: str, max_age_s: int
 ) -> Response:
+    """A stored file, whole or in byte ranges; or a redirect to the store that has it.
+
+    Raises:
+        ArtifactNotFound: it is gone.
+    """
     storage = door.runtime.storage
     stored = storage.stat(key)
     content_type = content_type or stored.content_type

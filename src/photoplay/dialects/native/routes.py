@@ -1,18 +1,27 @@
 """photoplay's own API: jobs."""
 
-from typing import Annotated
+import math
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from photoplay.accounts import Caller
-from photoplay.dialects.door import callback_url, door_of
+from photoplay.dialects.door import IdempotencyKey, as_request_error, callback_url, door_of
 from photoplay.dialects.native.auth import Calling, documented
-from photoplay.dialects.native.wire import JobBody, JobOut, JobPage, Problem, job_out
+from photoplay.dialects.native.files import send_file
+from photoplay.dialects.native.received import Media, Received, received
+from photoplay.dialects.native.wire import FileList, JobBody, JobOut, JobPage, Problem, files_out, job_out
 from photoplay.errors import InvalidField
-from photoplay.jobs.job import Job, JobState, MediaRef
+from photoplay.jobs.job import Job, JobState
+from photoplay.settings import Settings
 
 MAX_PAGE = 100
+
+_JSON_BYTES = 1024 * 1024  # what a body may have besides a photo in a data URL
 
 JobId = Annotated[str, Path(description="Any of the job's three ids")]
 
@@ -30,6 +39,56 @@ router = APIRouter(
 )
 
 
+def max_json_bytes(settings: Settings) -> int:
+    """The largest JSON body: one with the largest photo in a data URL."""
+    return settings.max_image_bytes * 4 // 3 + _JSON_BYTES
+
+
+def documented_body() -> dict[str, Any]:
+    """What the OpenAPI page says of a create's body, which is read by hand."""
+    schema = inlined(JobBody.model_json_schema())
+    examples = schema.pop("examples")
+    file = {"type": "string", "format": "binary"}
+    parts = {name: value for name, value in schema["properties"].items() if name not in ("images", "last_image")}
+    form = {
+        "type": "object",
+        "properties": {
+            "images": {"type": "array", "items": file, "description": "The photo, or several"},
+            "last_image": file | {"description": "A photo to end on"},
+            **parts,
+        },
+    }
+    shown = {f"example {number}": {"value": example} for number, example in enumerate(examples, start=1)}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": schema, "examples": shown},
+                "multipart/form-data": {"schema": form},
+            },
+        }
+    }
+
+
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON schema with what its ``$defs`` say written where it is used: OpenAPI looks for them elsewhere."""
+    known = schema.get("$defs", {})
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return [walk(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        target = node.get("$ref")
+        if isinstance(target, str):
+            beside = {name: value for name, value in node.items() if name != "$ref"}
+            return walk(known[target.rpartition("/")[2]] | beside)
+        return {name: walk(value) for name, value in node.items() if name != "$defs"}
+
+    found: dict[str, Any] = walk(schema)
+    return found
+
+
 def show(request: Request, job: Job) -> JobOut:
     """A job as it is answered to this request."""
     door = door_of(request)
@@ -43,36 +102,47 @@ def show(request: Request, job: Job) -> JobOut:
     )
 
 
-@router.post("/jobs", status_code=201, response_model=JobOut, summary="Ask for a clip")
-def create_job(
-    request: Request,
-    body: JobBody,
-    caller: Calling,
-    idempotency_key: Annotated[str | None, Header(description="The same key gives the same job")] = None,
-) -> JSONResponse:
-    """Stores a job and queues it. The answer is sent after the job is safely stored."""
+@router.post("/jobs", status_code=201, response_model=JobOut, summary="Ask for a clip", openapi_extra=documented_body())
+async def create_job(request: Request, caller: Calling, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+    """Stores a job and queues it. The answer is sent after the job is safely stored. The body is JSON, or a form in
+    which files come along: every field is a part, lists and objects as JSON. `images`, `last_image` and `audio` may be
+    files; elsewhere `{"part": "name"}` names the part that is the file.
+    """
+    async with received(request, max_json_bytes=max_json_bytes(door_of(request).settings)) as found:
+        return await run_in_threadpool(_create, request, caller, found, idempotency_key)
+
+
+def _create(request: Request, caller: Caller, found: Received, idempotency_key: str | None) -> JSONResponse:
     door = door_of(request)
-
-    def to_media(url: str, field: str) -> MediaRef:
-        return door.media(url, caller.account.id, field)
-
+    try:
+        body = JobBody.model_validate(found.body)
+    except ValidationError as error:
+        raise as_request_error(error.errors()) from error
     if body.callback_url is not None:
         callback_url(body.callback_url, "callback_url")
+    media = Media(door, caller.account.id, found.files, max_url_chars=max_json_bytes(door.settings))
+    media.check(body)
     asked = body.to_request(
-        to_media, default_model=door.runtime.catalog.default_model, face={"base_url": door.base_url(request)}
+        media.ref,
+        default_model=door.runtime.catalog.default_model,
+        face={"client_id": caller.client_id, "base_url": door.base_url(request)},
     )
     job = door.runtime.service.submit(caller.account, asked, idempotency_key=idempotency_key)
     shown = show(request, job)
     return JSONResponse(shown.model_dump(mode="json"), status_code=201, headers={"location": f"/v1/jobs/{job.id}"})
 
 
-@router.get("/jobs", summary="List jobs, newest first")
+@router.get("/jobs", summary="List jobs")
 def list_jobs(
     request: Request,
     caller: Calling,
     state: Annotated[list[JobState] | None, Query(description="Only these states; may be repeated")] = None,
     dialect: Annotated[str | None, Query(description="Only jobs made through this wire API")] = None,
+    model: Annotated[str | None, Query(description="Only jobs of this model")] = None,
     external_id: Annotated[str | None, Query(description="Only the job with this id of yours")] = None,
+    created_from: Annotated[AwareDatetime | None, Query(description="Only jobs made at this time or later")] = None,
+    created_before: Annotated[AwareDatetime | None, Query(description="Only jobs made before this time")] = None,
+    order: Annotated[Literal["desc", "asc"], Query(description="Newest or oldest first")] = "desc",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most jobs in one answer")] = 20,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
 ) -> JobPage:
@@ -82,7 +152,17 @@ def list_jobs(
         return JobPage(jobs=[show(request, service.get_external(caller.account.id, external_id))], next_cursor=None)
     if state is not None and JobState.DELETED in state:
         raise InvalidField("state", "deleted jobs are not listed")
-    page = service.list(caller.account.id, states=state, dialect=dialect, limit=limit, after=cursor)
+    page = service.list(
+        caller.account.id,
+        states=state,
+        dialect=dialect,
+        model=model,
+        created_from_ms=_ms(created_from),
+        created_before_ms=_ms(created_before),
+        newest_first=order == "desc",
+        limit=limit,
+        after=cursor,
+    )
     return JobPage(jobs=[show(request, job) for job in page.jobs], next_cursor=page.jobs[-1].id if page.more else None)
 
 
@@ -90,6 +170,42 @@ def list_jobs(
 def read_job(request: Request, job_id: JobId, caller: Calling) -> JobOut:
     """The job with that id: the primary one, the 24-digit hex one or the 18-digit decimal one."""
     return show(request, _job(request, caller, job_id))
+
+
+@router.get("/jobs/{job_id}/artifacts", summary="List a job's files")
+def list_artifacts(request: Request, job_id: JobId, caller: Calling) -> FileList:
+    """The files of the job, with fresh links: `video`, `thumbnail`, and `watermarked` where one was asked for."""
+    door = door_of(request)
+    base_url = door.base_url(request)
+    job = _job(request, caller, job_id)
+    return FileList(files=files_out(job, link=lambda kind: door.artifact_link(base_url, job, kind)))
+
+
+@router.head("/jobs/{job_id}/artifacts/{kind}", include_in_schema=False)
+@router.get(
+    "/jobs/{job_id}/artifacts/{kind}",
+    summary="Download a job's file",
+    response_class=Response,
+    responses={200: {"content": {"video/mp4": {}, "image/webp": {}}, "description": "The file"}},
+)
+def read_artifact(
+    request: Request,
+    job_id: JobId,
+    kind: Annotated[str, Path(description="`video`, `watermarked` or `thumbnail`")],
+    caller: Calling,
+) -> Response:
+    """The file itself, whole or in byte ranges; or, from a remote store, a redirect to it."""
+    door = door_of(request)
+    artifact = door.runtime.service.artifact(caller.account.id, job_id, kind)
+    ending = artifact.key.rpartition(".")[2]
+    return send_file(
+        door,
+        request,
+        artifact.key,
+        content_type=artifact.content_type,
+        filename=f"{job_id}-{kind}.{ending}",
+        max_age_s=60,
+    )
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a queued or running job")
@@ -103,6 +219,10 @@ def delete_job(request: Request, job_id: JobId, caller: Calling) -> Response:
     """Removes a finished job. Cancel a live one first."""
     door_of(request).runtime.service.delete(caller.account.id, job_id)
     return Response(status_code=204)
+
+
+def _ms(time: datetime | None) -> int | None:
+    return None if time is None else math.ceil(time.timestamp() * 1000)
 
 
 def _job(request: Request, caller: Caller, ref: str) -> Job:

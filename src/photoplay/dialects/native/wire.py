@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from photoplay.clock import iso
 from photoplay.errors import InvalidField, MissingField
 from photoplay.jobs.job import AudioRequest, BrushRequest, Job, JobRequest, MediaRef, Point
-from photoplay.shot import AspectRatio, Plan, Shot
+from photoplay.shot import AspectRatio, Plan, PointUnit, Shot
 
 DIALECT = "native"
 
-ToMedia = Callable[[str, str], MediaRef]
-"""(URL, field name) -> what it stands for."""
+ToMedia = Callable[["Source", str], MediaRef]
+"""(source, field name) -> what it stands for."""
 
 
 class _Body(BaseModel):
@@ -23,9 +23,18 @@ class _Body(BaseModel):
 
 
 class Source(_Body):
-    """A file: its URL, or a link that an upload gave."""
+    """A file: by URL, or a part of the same form."""
 
-    url: str = Field(min_length=1, description="http or https URL, or the `url` of an upload")
+    url: str | None = Field(
+        default=None, min_length=1, description="http or https URL, `url` of an upload, or a base64 data URL"
+    )
+    part: str | None = Field(default=None, min_length=1, description="In a form: name of the part that is the file")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.url is None) == (self.part is None):
+            raise ValueError("give either url or part")
+        return self
 
 
 def _source(value: Any) -> Any:
@@ -39,8 +48,11 @@ class BrushBody(_Body):
     """A motion brush."""
 
     mask: SourceField = Field(description="An image: white moves, black does not")
-    trajectory: tuple[Point, ...] = Field(
-        default=(), description="Path in fractions of the photo's sides; empty holds the part still"
+    trajectory: tuple[Point, ...] = Field(default=(), description="Path that the part takes; empty holds it still")
+    unit: PointUnit = Field(
+        default="share",
+        description="What the path's numbers are: `share` of the photo's sides, `pixels` from its top left, or "
+        "`pixels_up` from its bottom left",
     )
 
 
@@ -92,7 +104,32 @@ class JobBody(_Body):
                     "duration_s": 5,
                     "resolution": "720p",
                     "audio": "generate",
-                }
+                },
+                {
+                    "images": ["https://example.com/photo.jpg"],
+                    "shot": {
+                        "moves": [
+                            {"kind": "dolly", "amount": 1.2, "start": 0, "end": 0.6},
+                            {"kind": "pan", "amount": -0.5, "start": 0.5, "end": 1, "ease": "out"},
+                        ]
+                    },
+                    "brushes": [
+                        {
+                            "mask": "https://example.com/mask.png",
+                            "trajectory": [{"x": 0.3, "y": 0.5}, {"x": 0.4, "y": 0.45}],
+                        }
+                    ],
+                    "seed": 7,
+                    "audio": {"mode": "file", "file": "https://example.com/music.mp3"},
+                },
+                {
+                    "images": ["https://example.com/photo.jpg"],
+                    "last_image": "https://example.com/other.jpg",
+                    "negative_prompt": "blurry, flickering",
+                    "callback_url": "https://example.com/hook",
+                    "audio": "none",
+                },
+                {"images": ["https://example.com/photo.jpg"], "effect": "squish", "watermark": True},
             ]
         }
     )
@@ -111,14 +148,16 @@ class JobBody(_Body):
         if self.audio.mode != "file" and self.audio.file is not None:
             raise InvalidField("audio.file", "audio.file is used only when audio.mode is file")
         return JobRequest(
-            images=tuple(to_media(source.url, f"images.{index}") for index, source in enumerate(self.images)),
-            last_image=to_media(self.last_image.url, "last_image") if self.last_image else None,
+            images=tuple(to_media(source, f"images.{index}") for index, source in enumerate(self.images)),
+            last_image=to_media(self.last_image, "last_image") if self.last_image else None,
             brushes=tuple(
-                BrushRequest(mask=to_media(brush.mask.url, f"brushes.{index}.mask"), trajectory=brush.trajectory)
+                BrushRequest(
+                    mask=to_media(brush.mask, f"brushes.{index}.mask"), trajectory=brush.trajectory, unit=brush.unit
+                )
                 for index, brush in enumerate(self.brushes)
             ),
             audio=AudioRequest(
-                mode=self.audio.mode, file=to_media(self.audio.file.url, "audio.file") if self.audio.file else None
+                mode=self.audio.mode, file=to_media(self.audio.file, "audio.file") if self.audio.file else None
             ),
             model=self.model or default_model,
             dialect=DIALECT,
@@ -160,10 +199,20 @@ class SourceOut(BaseModel):
     name: str
 
 
+class BrushOut(BaseModel):
+    """A motion brush, as it was asked for."""
+
+    mask: SourceOut
+    trajectory: list[Point]
+    unit: PointUnit
+
+
 class RequestOut(BaseModel):
     """What was asked for."""
 
     images: list[SourceOut]
+    last_image: SourceOut | None
+    brushes: list[BrushOut]
     prompt: str
     negative_prompt: str
     extend_prompt: bool
@@ -174,6 +223,7 @@ class RequestOut(BaseModel):
     aspect_ratio: str
     fps: int | None
     audio: str
+    audio_file: SourceOut | None
     seed: int | None
     model: str
     quality: str
@@ -214,6 +264,12 @@ class JobOut(BaseModel):
     request: RequestOut
 
 
+class FileList(BaseModel):
+    """The files of a job; none before it is finished, and none after they have expired."""
+
+    files: list[FileOut]
+
+
 class JobPage(BaseModel):
     """Part of the list of jobs, newest first."""
 
@@ -246,18 +302,28 @@ class Problem(BaseModel):
     field: str | None = None
 
 
+def _source_out(file: MediaRef) -> SourceOut:
+    return SourceOut(url=file.url, name=file.name)
+
+
 def _when(ms: int | None) -> str | None:
     return None if ms is None else iso(ms)
 
 
-def job_out(job: Job, *, link: Callable[[str], str | None], queue_position: int | None, eta_s: float | None) -> JobOut:
-    """A job as this API shows it. ``link`` gives the URL of an artifact by its kind."""
-    request = job.request
+def files_out(job: Job, *, link: Callable[[str], str | None]) -> list[FileOut]:
+    """The files of a job. ``link`` gives the URL of an artifact by its kind."""
     files = []
     for artifact in job.artifacts:
         url = link(artifact.kind)
         if url is not None:
             files.append(FileOut(url=url, **artifact.model_dump(exclude={"key"})))
+    return files
+
+
+def job_out(job: Job, *, link: Callable[[str], str | None], queue_position: int | None, eta_s: float | None) -> JobOut:
+    """A job as this API shows it. ``link`` gives the URL of an artifact by its kind."""
+    request = job.request
+    files = files_out(job, link=link)
     return JobOut(
         id=job.id,
         object_id=job.object_id,
@@ -285,11 +351,18 @@ def job_out(job: Job, *, link: Callable[[str], str | None], queue_position: int 
         finished_at=_when(job.finished_ms),
         expires_at=_when(job.expires_ms),
         request=RequestOut(
-            images=[SourceOut(url=image.url, name=image.name) for image in request.images],
+            images=[_source_out(image) for image in request.images],
+            last_image=_source_out(request.last_image) if request.last_image else None,
+            brushes=[
+                BrushOut(mask=_source_out(brush.mask), trajectory=list(brush.trajectory), unit=brush.unit)
+                for brush in request.brushes
+            ],
             audio=request.audio.mode,
-            **request.model_dump(
-                include=set(RequestOut.model_fields) - {"images", "audio", "shot"},
-            ),
+            audio_file=_source_out(request.audio.file) if request.audio.file else None,
             shot=request.shot,
+            **request.model_dump(
+                include=set(RequestOut.model_fields)
+                - {"images", "last_image", "brushes", "audio", "audio_file", "shot"},
+            ),
         ),
     )

@@ -8,17 +8,18 @@ import asyncio
 import math
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from photoplay.accounts import Caller
-from photoplay.dialects.door import Dialect, Door, as_request_error, callback_url, door_of
+from photoplay.dialects import inbox
+from photoplay.dialects.door import Dialect, Door, IdempotencyKey, as_request_error, callback_url, door_of
+from photoplay.dialects.forms import Sent, sent
 from photoplay.dialects.openai import content, images, wire
 from photoplay.dialects.openai.errors import message_of, param_of, refusal_of
-from photoplay.dialects.openai.forms import Sent, sent
 from photoplay.errors import (
     ArtifactNotFound,
     CredentialsInvalid,
@@ -73,7 +74,6 @@ def _calling(request: Request) -> Caller:
 
 Calling = Annotated[Caller, Depends(_calling)]
 VideoId = Annotated[str, Path(description="Id of a video, or of a job in any other form")]
-IdempotencyKey = Annotated[str | None, Header(description="The same key gives the same video")]
 
 
 def _documented(kind: type[BaseModel], *, files: bool = False) -> dict[str, Any]:
@@ -302,7 +302,7 @@ async def add_file(request: Request, caller: Calling) -> wire.FileObject:
         if not file.size:
             raise InvalidField("file", "file is empty")
         stored = await run_in_threadpool(
-            images.store, door_of(request), caller.account.id, file.filename or "", file.file
+            inbox.store, door_of(request), caller.account.id, file.filename or "", file.file
         )
         return wire.FileObject(
             id=wire.FILE_PREFIX + stored.id,

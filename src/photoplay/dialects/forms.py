@@ -37,14 +37,19 @@ async def sent(request: Request, *, max_part_bytes: int) -> AsyncIterator[Sent]:
         InvalidField: the body is neither a form nor a JSON object.
         HTTPException: the form is malformed (400).
     """
-    if request.headers.get("content-type", "").lower().startswith(_FORMS):
+    if is_form(request):
         async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=max_part_bytes) as form:
             found = Sent()
             for name, value in form.multi_items():
                 _add(found, name, value)
             yield found
     else:
-        yield Sent(fields=await run_in_threadpool(_parsed, await request.body()))
+        yield Sent(fields=await run_in_threadpool(json_object, await request.body()))
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body is a form, by its content type."""
+    return request.headers.get("content-type", "").lower().startswith(_FORMS)
 
 
 def _add(found: Sent, name: str, value: UploadFile | str) -> None:
@@ -64,7 +69,12 @@ def _add(found: Sent, name: str, value: UploadFile | str) -> None:
             items.append(value)
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes | str) -> dict[str, Any]:
+    """The JSON object that a body is; an empty body is an empty object.
+
+    Raises:
+        InvalidField: it is not valid JSON, or something else than an object.
+    """
     if not body.strip():
         return {}
     try:
