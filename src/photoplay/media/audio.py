@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,9 @@ F32 = NDArray[np.float32]
 RATE_HZ: Final = 48_000
 # What may be opened. Named, so that a file cannot make FFmpeg open others (playlists, concat scripts, SDP).
 _FORMATS: Final = "aac,aiff,amr,asf,avi,caf,flac,matroska,webm,mov,mp4,m4a,mp3,mpeg,mpegts,ogg,w64,wav,au,ac3,eac3"
+
+
+_WAV_FLOAT: Final = 3  # the format tag of floating-point samples
 
 
 def read_audio(path: Path, max_s: float) -> F32:
@@ -66,7 +70,13 @@ def _stereo(frame: AudioFrame) -> F32:
 
 def write_wav(path: Path, samples: F32, *, rate_hz: int = RATE_HZ) -> None:
     """Writes (n, channels) float32 as WAV with 32-bit float samples: nothing is clipped or dithered."""
-    # Imported here: SciPy's I/O is needed by the render child only.
-    from scipy.io import wavfile
-
-    wavfile.write(path, rate_hz, np.ascontiguousarray(samples, np.float32))
+    # By hand: Python's own module knows whole numbers only, and SciPy's takes longer to load than to write.
+    data = np.ascontiguousarray(samples, "<f4")
+    count, channels = data.shape
+    frame_bytes = 4 * channels
+    head = struct.pack("<HHIIHHH", _WAV_FLOAT, channels, rate_hz, rate_hz * frame_bytes, frame_bytes, 32, 0)
+    chunks = b"WAVE" + b"fmt " + struct.pack("<I", len(head)) + head + b"fact" + struct.pack("<II", 4, count)
+    chunks += b"data" + struct.pack("<I", data.nbytes)
+    with path.open("wb") as file:
+        file.write(b"RIFF" + struct.pack("<I", len(chunks) + data.nbytes) + chunks)
+        file.write(data.data)

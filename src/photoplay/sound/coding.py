@@ -15,10 +15,10 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.codec import CodecContext
-from scipy import ndimage
 
 from photoplay.media.mux import AAC_BITS_PER_S, AAC_OPTIONS
 from photoplay.sound.dsp import F32, RATE, decibels, f32
+from photoplay.sound.filters import moving_max, moving_mean
 from photoplay.sound.loudness import TARGET_LUFS, integrated, peaks_above
 
 PROMISED_DBTP = -1.0
@@ -98,7 +98,7 @@ def coded_safely(x: F32, target_lufs: float = TARGET_LUFS) -> F32:
         if gain_db == 0.0 and not over_db.any():
             break
         reach = int(_DIP_S * RATE)
-        held = ndimage.maximum_filter1d(over_db * 1.15 + 0.25 * (over_db > 0), 4 * reach + 1)
-        dip = ndimage.uniform_filter1d(ndimage.uniform_filter1d(held, reach), reach)
+        held = moving_max(f32(over_db * 1.15 + 0.25 * (over_db > 0)), 2 * reach)
+        dip = moving_mean(moving_mean(held, reach), reach)
         out = f32(out * 10.0 ** ((gain_db - dip) / 20.0))
     return out

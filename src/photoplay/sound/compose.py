@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import numpy as np
-from scipy import ndimage
 
 from photoplay.models.weights import find
 from photoplay.sound.beds import record
@@ -17,13 +16,13 @@ from photoplay.sound.dsp import (
     decibels,
     f32,
     faded,
-    filtered,
     levelled,
     panned,
     reverb,
     samples,
 )
 from photoplay.sound.events import strike
+from photoplay.sound.filters import filtered, moving_max, moving_mean
 from photoplay.sound.lexicon import spoken_away
 from photoplay.sound.music import piece, played, player
 from photoplay.sound.neural import generated, load
@@ -148,9 +147,9 @@ def _under(out: F32, voice: F32) -> F32:
     count = -(-voice.size // HOP)
     padded = np.zeros(count * HOP, np.float32)
     padded[: voice.size] = voice
-    talking = np.abs(padded).reshape(count, HOP).max(axis=1) > 0.02
-    hold = ndimage.binary_dilation(talking, iterations=int(_DUCK_HOLD_S * RATE / HOP))
-    depth = ndimage.uniform_filter1d(hold.astype(np.float32), int(_DUCK_SLOPE_S * RATE / HOP))
+    talking = f32(np.abs(padded).reshape(count, HOP).max(axis=1) > 0.02)
+    hold = moving_max(talking, int(_DUCK_HOLD_S * RATE / HOP))
+    depth = moving_mean(hold, int(_DUCK_SLOPE_S * RATE / HOP))
     gain = np.interp(np.arange(out.shape[1]), (np.arange(count) + 0.5) * HOP, 10.0 ** (depth * _DUCK_DB / 20.0))
     spoken = reverb(panned(voice * np.float32(_VOICE_GAIN), 0.0), 111, 0.35, 0.06, 4000.0, 0.008)
     return f32(out * gain) + spoken

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
 
 F32 = NDArray[np.float32]
 Floats = NDArray[np.floating[Any]]
-Kind = Literal["low", "high", "band"]
 Rng = np.random.Generator
 
 RATE = 48_000
@@ -52,6 +50,20 @@ def samples(duration_s: float) -> int:
 def decibels(level_db: float) -> float:
     """Amplitude of a level in dB."""
     return float(10.0 ** (level_db / 20.0))
+
+
+def fast_length(n: int) -> int:
+    """The smallest length of at least ``n`` that transforms quickly: no prime factor above 5."""
+    best = 1 << max(0, n - 1).bit_length()
+    power5 = 1
+    while power5 < best:
+        power3 = power5
+        while power3 < best:
+            length = power3 << max(0, (-(-n // power3) - 1).bit_length())
+            best = min(best, length)
+            power3 *= 3
+        power5 *= 5
+    return best
 
 
 def rms(x: F32) -> float:
@@ -106,12 +118,12 @@ def _flat(rng: Rng, shape: tuple[int, ...]) -> NDArray[np.complex64]:
 
 @lru_cache(maxsize=1)
 def _window() -> F32:
-    return np.sqrt(signal.get_window("hann", BLOCK)).astype(np.float32)
+    return np.sin(np.pi * np.arange(BLOCK) / BLOCK).astype(np.float32)  # the root of Hann's
 
 
 def _overlap(spectra: NDArray[np.complex64], n: int) -> F32:
     """Sums frames of spectra ``(frames, bins)`` into ``(n,)`` samples."""
-    grains = fft.irfft(spectra, BLOCK, axis=1).astype(np.float32, copy=False)
+    grains = np.fft.irfft(spectra, BLOCK, axis=1).astype(np.float32, copy=False)
     grains *= _window()
     count = grains.shape[0]
     out = np.zeros((count + 1) * HOP, np.float32)
@@ -150,12 +162,12 @@ def painted_wide(rng: Rng, surface: F32, n: int, width: float = 0.7, pan: Floats
 
 def noise(rng: Rng, n: int, curve: Callable[[F32], F32]) -> F32:
     """Steady noise ``(n,)`` of unit power whose amplitude spectrum is ``curve(hz)``."""
-    size = fft.next_fast_len(max(n, 16), real=True)
+    size = fast_length(max(n, 16))
     hz = np.linspace(0, RATE / 2, size // 2 + 1).astype(np.float32)
     spectrum = _flat(rng, (hz.size,)) * curve(hz)
     spectrum[0] = 0
     power = float(np.sum(np.abs(spectrum) ** 2)) * 2 / size**2
-    return f32(fft.irfft(spectrum, size)[:n] / np.sqrt(max(power, 1e-20)))
+    return f32(np.fft.irfft(spectrum, size)[:n] / np.sqrt(max(power, 1e-20)))
 
 
 def band(low_hz: float, high_hz: float, slope: float = 2.0) -> Callable[[F32], F32]:
@@ -272,8 +284,10 @@ def reverb(x: F32, seed: int, decay_s: float, mix: float, bright_hz: float = 600
     """``x`` ``(2, n)`` in a room: ``mix`` of a diffuse tail that falls by 60 dB in ``decay_s``. Same length."""
     n = x.shape[-1]
     tail = _tail(seed, round(decay_s, 2), round(bright_hz), round(gap_s, 3))
-    size = fft.next_fast_len(n + tail.shape[-1], real=True)
-    wet = fft.irfft(fft.rfft(x, size, axis=1) * fft.rfft(tail, size, axis=1), size, axis=1)[:, :n]
+    size = fast_length(n + tail.shape[-1])
+    spectrum = np.fft.rfft(x, size, axis=1)
+    spectrum *= np.fft.rfft(tail, size, axis=1)
+    wet = np.fft.irfft(spectrum, size, axis=1)[:, :n]
     return f32(x + np.float32(mix) * wet)
 
 
@@ -290,16 +304,3 @@ def _tail(seed: int, decay_s: float, bright_hz: float, gap_s: float) -> F32:
     gap = samples(gap_s)
     tail = np.concatenate([np.zeros((2, gap), np.float32), faded(tail, 0.004, 0.02)], axis=1)
     return f32(tail / np.sqrt(np.sum(np.square(tail), axis=1, keepdims=True)))
-
-
-def filtered(x: F32, kind: Kind, hz: float | tuple[float, float], order: int = 2) -> F32:
-    """Butterworth filter over the last axis; ``kind`` is ``low``, ``high`` or ``band``."""
-    sos = _sos(kind, hz, order)
-    return np.asarray(signal.sosfilt(sos, x, axis=-1), np.float32)
-
-
-@lru_cache(maxsize=64)
-def _sos(kind: Kind, hz: float | tuple[float, float], order: int) -> F32:
-    # A list, as the library's types have it; the cache wants a tuple.
-    edges = list(hz) if isinstance(hz, tuple) else hz
-    return f32(signal.butter(order, edges, kind, output="sos", fs=RATE))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from photoplay.sound.dsp import F32, RATE, Rng, attack_decay, faded, filtered, samples, seconds
+from photoplay.sound.dsp import F32, RATE, Rng, attack_decay, faded, samples, seconds
+from photoplay.sound.filters import filtered
 
 
 def bubbles(rng: Rng, low_hz: float = 380.0, high_hz: float = 1500.0, count: int = 24) -> list[F32]:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy import ndimage, signal
 
 from photoplay.sound.dsp import F32, RATE, decibels, f32
+from photoplay.sound.filters import Response, convolved, moving_max, moving_mean, sections
 from photoplay.sound.request import Loudness
 
 TARGET_LUFS = -16.0
@@ -33,12 +33,13 @@ _PASSES = 7
 _MOST_PUSH_DB = 14.0
 
 # Tables 1 and 2 of the recommendation, for 48 kHz: a shelf for the head, then a high-pass.
-_K_WEIGHTING = f32(
+_K_WEIGHTING = np.array(
     [
         [1.53512485958697, -2.69169618940638, 1.19839281085285, 1.0, -1.69065929318241, 0.73248077421585],
         [1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621],
     ]
 )
+_K_TAIL = 3072  # samples after which its answer is 100 dB down
 _STEP = RATE // 10  # gating blocks of 400 ms start every 100 ms
 _STEPS = 4
 _GATE_LU = -10.0
@@ -50,7 +51,7 @@ def integrated(x: F32) -> float:
     shortest = _STEP * _STEPS
     if x.shape[1] < shortest:  # less than one gating block: what it would be if it went on
         x = np.tile(x, (1, -(-shortest // max(x.shape[1], 1))))
-    weighted = np.square(f32(signal.sosfilt(_K_WEIGHTING, x, axis=-1)))
+    weighted = np.square(convolved(x, _K_TAIL, _k_weighting))
     steps = x.shape[1] // _STEP
     power = weighted[:, : steps * _STEP].reshape(2, steps, _STEP).mean(axis=2, dtype=np.float64).sum(axis=0)
     blocks = np.convolve(power, np.full(_STEPS, 1.0 / _STEPS), "valid")
@@ -59,6 +60,11 @@ def integrated(x: F32) -> float:
         return SILENCE_LUFS
     kept = heard[heard >= heard.mean() * 10.0 ** (_GATE_LU / 10.0)]
     return float(_OFFSET_LU + 10.0 * np.log10(kept.mean()))
+
+
+@lru_cache(maxsize=4)
+def _k_weighting(size: int) -> Response:
+    return sections(size, _K_WEIGHTING)
 
 
 def _power(lufs: float) -> float:
@@ -96,7 +102,8 @@ def _interpolator() -> F32:
     A windowed sinc of 24 samples for each of the four phases.
     """
     taps = 2 * _EDGE * _OVERSAMPLING + 1
-    kernel = signal.firwin(taps, 1 / _OVERSAMPLING, window=("kaiser", 6.0)) * _OVERSAMPLING
+    kernel = np.sinc((np.arange(taps) - taps // 2) / _OVERSAMPLING) * np.kaiser(taps, 6.0)
+    kernel *= _OVERSAMPLING / kernel.sum()
     matrix = np.zeros((_BLOCK + 2 * _EDGE, _OVERSAMPLING, _BLOCK), np.float32)
     for step in range(_OVERSAMPLING):
         for i in range(_BLOCK):
@@ -135,11 +142,11 @@ def limited(x: F32, ceiling_dbtp: float = CEILING_DBTP) -> F32:
         return x
     look = int(_LOOK_S * RATE)
     # Held over the smoothing window on both sides, so that the smoothed curve is low enough at the peak itself.
-    held = ndimage.maximum_filter1d(over_db, 2 * look + 1)
+    held = moving_max(over_db, look)
     slope = _RELEASE_DB_PER_S / RATE
     ramp = np.arange(held.size) * slope
     released = np.maximum.accumulate(held + ramp) - ramp
-    smooth = ndimage.uniform_filter1d(ndimage.uniform_filter1d(released, look), look)
+    smooth = moving_mean(moving_mean(f32(released), look), look)
     return f32(x * (10.0 ** (-smooth / 20.0)).astype(np.float32))
 
 

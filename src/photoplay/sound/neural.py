@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import math
 from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from photoplay.errors import RenderFailed, SettingsError
 from photoplay.sound.dsp import F32, RATE, f32
+from photoplay.sound.filters import resampled
 from photoplay.sound.request import AudioAccess
 
 
@@ -68,7 +67,4 @@ def generated(pipeline: TextToAudio, prompt: str, duration_s: float, seed: int) 
     if sound.ndim != 2 or not sound.size or sound.shape[0] < sound.shape[1] or not np.isfinite(sound).all():
         raise RenderFailed("the text-to-audio pipeline gave no usable sound")
     stereo = np.repeat(sound, 2, axis=1) if sound.shape[1] == 1 else sound[:, :2]
-    common = math.gcd(RATE, int(rate_hz))
-    if rate_hz != RATE:
-        stereo = f32(signal.resample_poly(stereo, RATE // common, int(rate_hz) // common, axis=0))
-    return np.ascontiguousarray(stereo.T)
+    return resampled(np.ascontiguousarray(stereo.T), int(rate_hz), RATE)

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import signal
 
 from photoplay.errors import WeightsCorrupt
 from photoplay.models.weights import find
-from photoplay.sound.dsp import F32, RATE, f32, faded, filtered, samples
+from photoplay.sound.dsp import F32, RATE, f32, faded, samples
+from photoplay.sound.filters import filtered, resampled
 
 VOICE = "voice"
 VOICE_CONFIG = "voice_config"
@@ -142,7 +142,7 @@ def _speak(voice: Voice, text: str, pace: float) -> F32:
         pieces.append(_bare(f32(voice.session.run(None, fed)[0]).reshape(-1), voice.rate_hz))
         pieces.append(np.zeros(int(_pause_s(clause) * pace * voice.rate_hz), np.float32))
     raw = np.concatenate(pieces[:-1])
-    lifted = f32(signal.resample_poly(raw, RATE, voice.rate_hz))
+    lifted = resampled(raw, voice.rate_hz, RATE)
     return filtered(lifted, "high", 80.0)
 
 

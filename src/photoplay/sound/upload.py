@@ -8,7 +8,8 @@ import numpy as np
 
 from photoplay.errors import AudioUnreadable
 from photoplay.media.audio import read_audio
-from photoplay.sound.dsp import F32, RATE, f32, faded, filtered, samples
+from photoplay.sound.dsp import F32, RATE, f32, faded, samples
+from photoplay.sound.filters import filtered
 from photoplay.sound.loudness import SILENCE_LUFS, integrated
 
 _READ_MORE_S = 30.0  # beyond the clip: to find the first sound of a file that starts silent

@@ -16,7 +16,6 @@ from photoplay.sound.dsp import (
     band,
     bell,
     f32,
-    filtered,
     frames,
     noise,
     painted_wide,
@@ -28,6 +27,7 @@ from photoplay.sound.dsp import (
     tone,
     wander,
 )
+from photoplay.sound.filters import filtered
 from photoplay.sound.grains import bubbles
 
 

@@ -14,7 +14,6 @@ from photoplay.sound.dsp import (
     bell,
     f32,
     faded,
-    filtered,
     frames,
     levelled,
     painted_wide,
@@ -26,6 +25,7 @@ from photoplay.sound.dsp import (
     tone,
     wander,
 )
+from photoplay.sound.filters import filtered
 
 
 def _air(take: Take, level: float) -> F32:

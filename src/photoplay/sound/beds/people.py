@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft, signal
 
 from photoplay.sound.beds.air import room_tone
 from photoplay.sound.beds.take import Take
@@ -20,7 +19,6 @@ from photoplay.sound.dsp import (
     bell,
     f32,
     faded,
-    filtered,
     frames,
     modes,
     noise,
@@ -34,6 +32,7 @@ from photoplay.sound.dsp import (
     tone,
     wander,
 )
+from photoplay.sound.filters import filtered, resampled
 from photoplay.sound.grains import claps
 
 _FORMANTS = ((730, 1090), (530, 1840), (270, 2290), (570, 840), (300, 870), (640, 1190))
@@ -97,18 +96,24 @@ def _voice(rng: Rng, n: int, rate: int) -> F32:
     buzz *= syllable * np.interp(np.arange(n), np.arange(0, n, rate // 20), talk[:: rate // 20].astype(float))
     # Vowels change over time: filter in overlapping frames.
     size, hop = 512, 256
-    _, _, spectra = signal.stft(buzz, nperseg=size, noverlap=size - hop, window="hann")
-    hz = np.linspace(0, rate / 2, spectra.shape[0])[:, None]
-    count = spectra.shape[1]
+    count = -(-n // hop) + 1
+    padded = np.zeros((count + 1) * hop, np.float32)
+    padded[hop : hop + n] = buzz
+    window = np.sin(np.pi * np.arange(size, dtype=np.float32) / size)
+    spectra = np.fft.rfft(np.lib.stride_tricks.sliding_window_view(padded, size)[::hop] * window)
+    hz = np.linspace(0, rate / 2, size // 2 + 1)
     vowels = rng.integers(0, len(_FORMANTS), knots)
     at = np.linspace(0, knots - 1, count)
     scale = 1.15 if female else 1.0
-    gain = np.zeros((spectra.shape[0], count))
+    gain = np.zeros(spectra.shape)
     for part, width in ((0, 130.0), (1, 190.0)):
         centre = np.interp(at, np.arange(knots), [scale * _FORMANTS[v][part] for v in vowels])
-        gain += (1.0 if part == 0 else 0.45) / (1 + np.square((hz - centre) / width))
-    _, out = signal.istft(spectra * gain, nperseg=size, noverlap=size - hop, window="hann")
-    return np.asarray(out[:n], np.float32)
+        gain += (1.0 if part == 0 else 0.45) / (1 + np.square((hz - centre[:, None]) / width))
+    frames_ = np.fft.irfft(spectra * gain, size) * window
+    out = np.zeros((count + 1, hop))
+    out[:-1] += frames_[:, :hop]
+    out[1:] += frames_[:, hop:]
+    return f32(out.reshape(-1)[hop : hop + n])
 
 
 def crowd(take: Take) -> F32:
@@ -124,11 +129,7 @@ def crowd(take: Take) -> F32:
         for _ in range(3):
             moved = np.resize(np.roll(voice, int(rng.integers(0, length))), short)
             voices += panned(moved, rng.uniform(-1, 1)) * np.float32(rng.uniform(0.3, 1.0))
-    size = fft.next_fast_len(short, real=True)
-    spectrum = fft.rfft(voices, size, axis=1)
-    full = np.zeros((2, 2 * size + 1), np.complex64)
-    full[:, : spectrum.shape[1]] = spectrum * 4
-    lifted = fft.irfft(full, 4 * size, axis=1)[:, :n].astype(np.float32)
+    lifted = resampled(voices, rate, RATE)[:, :n]
     hush = painted_wide(rng, np.tile(bell(600.0, 1.2), (frames(n), 1)), n, 1.0)
     mixed = lifted / max(float(np.std(lifted)), 1e-6) + 0.25 * hush / max(float(np.std(hush)), 1e-6)
     return reverb((0.1 * mixed).astype(np.float32), 32, 1.3, 0.8, 3500.0, 0.02)

@@ -16,7 +16,6 @@ from photoplay.sound.dsp import (
     attack_decay,
     bell,
     faded,
-    filtered,
     frames,
     modes,
     painted_wide,
@@ -28,6 +27,7 @@ from photoplay.sound.dsp import (
     tone,
 )
 from photoplay.sound.events.hit import Hit, Sounding
+from photoplay.sound.filters import filtered
 from photoplay.sound.grains import bubbles, crackles, drops, tears
 
 

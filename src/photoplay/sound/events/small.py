@@ -9,7 +9,6 @@ from photoplay.sound.dsp import (
     add_at,
     attack_decay,
     faded,
-    filtered,
     modes,
     panned,
     reverb,
@@ -19,6 +18,7 @@ from photoplay.sound.dsp import (
     tone,
 )
 from photoplay.sound.events.hit import Hit, Sounding
+from photoplay.sound.filters import filtered
 from photoplay.sound.grains import crackles
 
 

@@ -16,7 +16,6 @@ from photoplay.sound.dsp import (
     bell,
     f32,
     faded,
-    filtered,
     frames,
     painted_wide,
     panned,
@@ -26,6 +25,7 @@ from photoplay.sound.dsp import (
     wander,
 )
 from photoplay.sound.events.hit import Hit, Sounding
+from photoplay.sound.filters import filtered
 
 
 def _done(out: F32, fade_s: float = 0.08) -> Sounding:

@@ -24,7 +24,8 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from photoplay.errors import WeightsCorrupt
-from photoplay.sound.dsp import F32, RATE, f32, faded, filtered, panned, samples
+from photoplay.sound.dsp import F32, RATE, f32, faded, panned, samples
+from photoplay.sound.filters import filtered
 
 _COMPRESSED = 0x10
 _NAME = "S20"

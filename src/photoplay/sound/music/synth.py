@@ -11,7 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from photoplay.sound.dsp import F32, RATE, attack_decay, f32, faded, filtered, panned, samples, seconds, tone
+from photoplay.sound.dsp import F32, RATE, attack_decay, f32, faded, panned, samples, seconds, tone
+from photoplay.sound.filters import filtered
 
 _TABLE = 4096
 _TOP_HZ = 11_000.0
