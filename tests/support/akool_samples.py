@@ -137,3 +137,122 @@ EFFECTS_ANSWER: dict[str, Any] = {
 TOKEN_ANSWER: dict[str, Any] = {"code": 1000, "token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.e30.x"}
 
 QUOTA_ANSWER: dict[str, Any] = {"code": 1000, "msg": "OK", "data": {"credit": 7}}
+
+# Of the batch page --------------------------------------------------------------------------------
+
+BATCH_BODY: dict[str, Any] = {
+    "image_url": IMAGE_URL,
+    "prompt": PROMPT,
+    "negative_prompt": "blurry, distorted hands",
+    "extend_prompt": True,
+    "resolution": "720p",
+    "video_length": 5,
+    "model_name": "seedance-1-0-lite-i2v-250428",
+    "count": 3,
+}
+
+BATCH_ANSWER: dict[str, Any] = {
+    "code": 1000,
+    "msg": "OK",
+    "data": {
+        "successList": [
+            {
+                "_id": "689174694b4dbdd4ab3d28c9",
+                "create_time": 1754362985482,
+                "uid": 101400,
+                "team_id": "6805fb69e92d9edc7ca0b409",
+                "status": 1,
+                "webhookUrl": "",
+                "resolution": "720p",
+                "file_name": "Image2Video_Animate this image with .mp4",
+                "image_url": IMAGE_URL,
+                "prompt": PROMPT,
+                "negative_prompt": "blurry, distorted hands",
+                "extend_prompt": True,
+                "deduction_credit": 5,
+                "model_name": "seedance-1-0-lite-i2v-250428",
+                "batch_id": "1754362985482_101400",
+                "batch_count": 3,
+            }
+        ],
+        "errorList": [],
+    },
+}
+
+# Of the image2Video page --------------------------------------------------------------------------------
+
+AUDIO_BODY: dict[str, Any] = {
+    "pre_video_id": "6890830af27dfad2a3e6062d",
+    "audio_url": AUDIO_URL,
+    "audio_type": 2,
+}
+
+AUDIO_ANSWER: dict[str, Any] = {
+    "code": 1000,
+    "msg": "OK",
+    "data": {
+        "create_time": 1754374697629,
+        "uid": 101400,
+        "team_id": "6805fb69e92d9edc7ca0b409",
+        "update_time": 1754374394023,
+        "video_duration": 5.063,
+        "webhookUrl": WEBHOOK_URL,
+        "resolution": "4k",
+        "file_name": "Image2Video_Animate this image with .mp4",
+        "effect_name": "Squish",
+        "_id": "6891a2295d612f78c9204f77",
+        "pre_video_id": "6891a07f5d612f78c9204f1c",
+        "image_url": IMAGE_URL,
+        "prompt": PROMPT,
+        "negative_prompt": "",
+        "extend_prompt": False,
+        "audio_type": 2,
+        "audio_url": AUDIO_URL,
+        "deduction_credit": 5,
+        "effect_code": "squish_89244231312",
+        "status": 1,
+        "only_add_audio": True,
+    },
+}
+
+STILL_PROCESSING = "video resource is processing, please try again later"
+
+DELETE_ANSWER: dict[str, Any] = {
+    "code": 1000,
+    "msg": "Delete successfully",
+    "data": {
+        "successIds": ["6882f4c10529ae771e71531d"],
+        "noPermissionItems": [{"_id": "6881cd86618fa41c89557b0c", "msg": STILL_PROCESSING}],
+    },
+}
+
+# Of the model page --------------------------------------------------------------------------------
+
+MODEL_ANSWER: dict[str, Any] = {
+    "code": 1000,
+    "msg": "OK",
+    "data": [
+        {
+            "sort": 100,
+            "group": "akool",
+            "provider": "akool",
+            "type": 1501,
+            "label": "Akool Image2Video Fast V1",
+            "value": "AkoolImage2VideoFastV1",
+            "description": "A fast model.",
+            "resolutionList": [
+                {"label": "720p", "value": "720p", "width": 1280, "height": 720, "unit_credit": 5},
+                {"label": "1080p", "value": "1080p", "width": 1920, "height": 1080, "unit_credit": 10},
+                {"label": "4k", "value": "4k", "width": 3840, "height": 2160, "unit_credit": 20},
+            ],
+            "isPro": False,
+            "generate_audio": None,
+            "durationList": [5, 10],
+            "requiresPay": False,
+            "supportedLastFrame": False,
+            "supportedExtendPrompt": False,
+            "maxImageCount": 1,
+            "maxCount": 10,
+        }
+    ],
+}

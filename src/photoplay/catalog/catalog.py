@@ -22,6 +22,9 @@ from photoplay.errors import (
 )
 
 DEFAULT_DIALECT = "native"
+_GRACE_S = 0.25
+"""By which a finished clip may be longer than its price's row: engines end on a whole frame, and the sound of a clip of
+5 s costs what a vendor's own sample says, 5 credits, although that clip lasts 5.063 s."""
 _SIZE = re.compile(r"([0-9]{2,5})x([0-9]{2,5})")
 
 
@@ -194,7 +197,7 @@ class Catalog:
             model=model.name,
             engine=model.engine,
             quality=quality.engine_quality,
-            credits=_cost(rows, request.duration_s),
+            credits=_cost(rows, request.duration_s if request.audio_of is None else request.duration_s - _GRACE_S),
             duration_s=request.duration_s,
             short_side=short_side,
             size=size,

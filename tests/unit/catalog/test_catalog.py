@@ -48,7 +48,9 @@ def test_the_vendors_rate_table(catalog: Catalog, resolution: str, five: int, te
     assert cost(catalog, model=AKOOL, resolution=resolution, duration_s=10) == ten
 
 
-@pytest.mark.parametrize(("duration_s", "credits"), [(0.1, 5), (5, 5), (5.063, 5), (5.3, 10), (10, 10), (10.063, 10), (15, 15), (30, 30)])
+@pytest.mark.parametrize(
+    ("duration_s", "credits"), [(0.1, 5), (5, 5), (5.063, 5), (5.3, 10), (10, 10), (10.063, 10), (15, 15), (30, 30)]
+)
 def test_sound_alone_costs_by_its_length(catalog: Catalog, duration_s: float, credits: int) -> None:
     request = JobRequest(audio_of="0" * 32, duration_s=duration_s, model=AKOOL)
     assert catalog.quote(request, plan="free").credits == credits
@@ -243,7 +245,8 @@ def test_default_models(catalog: Catalog) -> None:
 
 
 def test_models_by_kind_and_dialect(catalog: Catalog) -> None:
-    assert [model.name for model in catalog.models(dialect="akool")] == [AKOOL]
+    names = [model.name for model in catalog.models(dialect="akool")]
+    assert names == [AKOOL, "seedance-1-0-lite-i2v-250428"]
     assert {model.name for model in catalog.models("image-to-video")} >= {"motion", AKOOL}
     assert catalog.models("text-to-video", dialect="akool") == ()
 
