@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 
 from photoplay import __version__
 from photoplay.asgi import Rim
-from photoplay.dialects import akool, keevx, native, openai
+from photoplay.dialects import akool, keevx, kling, native, openai
 from photoplay.dialects.door import Dialect, Door, as_request_error
 from photoplay.dialects.native.errors import is_server_fault
 from photoplay.errors import InvalidField, NotFoundError, PhotoplayError, RequestError, SettingsError
@@ -43,7 +43,13 @@ log = logging.getLogger(__name__)
 
 def dialects(settings: Settings) -> tuple[Dialect, ...]:
     """Every dialect this server speaks. The last one answers for paths that no other claims."""
-    return (akool.dialect(settings), keevx.dialect(settings), openai.dialect(settings), native.dialect(settings))
+    return (
+        akool.dialect(settings),
+        keevx.dialect(settings),
+        kling.dialect(settings),
+        openai.dialect(settings),
+        native.dialect(settings),
+    )
 
 
 def register_callbacks(runtime: Runtime, settings: Settings) -> None:
@@ -51,6 +57,7 @@ def register_callbacks(runtime: Runtime, settings: Settings) -> None:
     for register in (
         akool.register_callbacks,
         keevx.register_callbacks,
+        kling.register_callbacks,
         openai.register_callbacks,
         native.register_callbacks,
     ):

@@ -168,7 +168,27 @@ class Settings(BaseSettings):
         "`webhook_secret`. The vendor's carry none.",
     )
 
-    @field_validator("akool_codes", "keevx_codes")
+    kling_codes: dict[str, int] = Field(
+        default_factory=dict,
+        description="Codes with which the Kling API refuses, by photoplay's error code, where others are needed than "
+        'its own table has: `{"unknown_model": 1201}` (as JSON in the environment).',
+    )
+    kling_strict_duration: bool = Field(
+        default=False,
+        description="Whether the Kling API refuses a `duration` that is a number and not text, as the vendor does.",
+    )
+    kling_trajectory_origin: Literal["bottom-left", "top-left"] = Field(
+        default="bottom-left",
+        description="Where the pixels of trajectories are counted from in the Kling API: the vendor counts them from "
+        "the `bottom-left` corner of the image; `top-left` is for programs that do not.",
+    )
+    kling_film_terms: bool = Field(
+        default=False,
+        description="Whether `pan`, `tilt` and `zoom` of the Kling API's camera mean what they mean in film (right, "
+        "up, in). By default they mean what the vendor's page says (up, right, out).",
+    )
+
+    @field_validator("akool_codes", "keevx_codes", "kling_codes")
     @classmethod
     def _known_codes(cls, value: dict[str, int]) -> dict[str, int]:
         for code in value:

@@ -150,6 +150,17 @@ class Ledger:
         return Balance(available=row.credits_available, held=row.credits_held)
 
     @staticmethod
+    def issued(connection: sa.Connection, account_id: str) -> int:
+        """Credits that an account was ever given: what came out of its book of issues, less what went back."""
+        signed = sa.case(
+            (ledger.c.debit_book == ISSUED, ledger.c.amount),
+            (ledger.c.credit_book == ISSUED, -ledger.c.amount),
+            else_=0,
+        )
+        query = sa.select(sa.func.coalesce(sa.func.sum(signed), 0)).where(ledger.c.account_id == account_id)
+        return int(connection.execute(query).scalar_one())
+
+    @staticmethod
     def entries(
         connection: sa.Connection, account_id: str, *, limit: int = 50, before_id: int | None = None
     ) -> list[Entry]:

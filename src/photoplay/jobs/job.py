@@ -61,7 +61,7 @@ class MediaRef(_Value):
 
 
 class BrushRequest(_Value):
-    """A motion brush: ``mask`` moves along ``trajectory`` (points 0..1, or in ``unit``); an empty one holds it still."""
+    """A motion brush: ``mask`` moves along ``trajectory`` (points in ``unit``); an empty one holds it still."""
 
     mask: MediaRef
     trajectory: tuple[Point, ...] = ()

@@ -189,6 +189,11 @@ class Runtime:
         with self.engine.connect() as connection:
             return self.ledger.balance(connection, account_id)
 
+    def issued(self, account_id: str) -> int:
+        """Credits that the account was ever given."""
+        with self.engine.connect() as connection:
+            return self.ledger.issued(connection, account_id)
+
     def artifact_url(self, artifact: Artifact, base_url: str | None = None) -> str:
         """A signed link to a stored file, for callbacks. The path is the server's route for artifacts.
 
