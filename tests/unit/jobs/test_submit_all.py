@@ -110,9 +110,9 @@ def test_a_key_is_forgotten_whole(runtime, account, clock):
         uploads=runtime.uploads,
         queue=runtime.queue,
         remove_files=runtime.service.remove_files,
-        retention_s=runtime.settings.retention_s,
+        idempotency_ttl_s=runtime.settings.idempotency_ttl_s,
     )
-    clock.advance_s(runtime.settings.retention_s)  # the jobs' times differ by milliseconds, the key's rows do not
+    clock.advance_s(runtime.settings.idempotency_ttl_s)  # the jobs' times differ by milliseconds, the key's rows do not
     retention.tick()
     second = runtime.service.submit_all(account, [ask()] * 3, idempotency_key="k")
     assert not {job.id for job in first} & {job.id for job in second}
