@@ -110,6 +110,16 @@ class Life(_Value):
     strength: float = Field(default=1.0, ge=0.0, le=4.0)
 
 
+class ImageUse(_Value):
+    """What one of several images is used as. ``number`` counts from 1; None: a place painted for the others."""
+
+    number: int | None
+    role: Literal["subject", "backdrop", "scene", "last_frame", "painted"]
+    shows: str | None = None  # a noun: what it was taken for, or the place that was painted
+    where: str | None = None  # where a subject is in the picture
+    why: str = ""  # what decided
+
+
 class Plan(_Value):
     """What was understood of a request, before any pixel: printed by ``photoplay plan`` and kept with the job."""
 
@@ -124,6 +134,7 @@ class Plan(_Value):
     understood: tuple[str, ...] = ()  # fragments of the prompt that were used
     ignored: tuple[str, ...] = ()  # fragments that asked for motion but could not be understood or done
     notes: tuple[str, ...] = ()  # what was changed and why (reduced for the photo, conflicts resolved)
+    images: tuple[ImageUse, ...] = ()  # of several images: what each is used as
 
 
 class Point(_Value):

@@ -18,22 +18,24 @@ from photoplay.engines.motion.cues import merged
 from photoplay.engines.motion.director import Take, film, fitted_luma
 from photoplay.engines.motion.effects import registry as effects
 from photoplay.engines.motion.effects.base import Effect
+from photoplay.engines.motion.ensemble.words import without_addresses
 from photoplay.engines.motion.fit import choose_output
 from photoplay.engines.motion.language import Extender, extend_plan, facts_of, plan_from_prompt, shared_meaning
 from photoplay.engines.motion.morph import FLOW_SIDE, Bend, correspond, morph_spans
+from photoplay.engines.motion.place import Opening, PhotoPlace, Place
 from photoplay.engines.motion.quality import Quality, quality_named
 from photoplay.engines.motion.render import FrameSource, render_frames
 from photoplay.engines.motion.scene import analyze
 from photoplay.engines.motion.scene_cache import SceneCache
 from photoplay.engines.motion.sequence import Joined, Span, share_of, spans, travel_moves
 from photoplay.engines.motion.stage_cache import StageCache
-from photoplay.engines.motion.types import F32, Photo, SceneMap, Stage
+from photoplay.engines.motion.types import F32, U8, Photo, SceneMap, Stage
 from photoplay.errors import PhotoplayError, RenderFailed, UnsupportedValue
 from photoplay.media.encode import FrameBuffer, VideoWriter
 from photoplay.media.provenance import metadata
 from photoplay.media.watermark import Watermark
 from photoplay.models import weights
-from photoplay.shot import Cue, Plan, Shot
+from photoplay.shot import Cue, ImageUse, Plan, Shot
 
 SCENE_SHARE = 0.15  # of the progress: understanding the photo
 LEAST_FRAMES_A_PHOTO = 6
@@ -84,11 +86,50 @@ class MotionEngine:
             return self._cache.get(photo.digest) or made
         return made
 
+    def opening(self, request: RenderRequest) -> Opening:
+        """What the clip begins with: the photo; or, of several, the scene they make together or the first of them."""
+        if len(request.images) == 1:
+            place = self._photo_place(request, request.images[0])
+            shape = choose_output(place.photo.size, request.short_side, request.aspect_ratio, request.size)
+            return Opening(place, shape, first_size=place.photo.size)
+        from photoplay.engines.motion.ensemble import party, words  # what one photo does not need
+
+        def look_at(index: int) -> tuple[Photo, SceneMap]:
+            photo = _photo(request, request.images[index])
+            return photo, self.scene(photo)
+
+        made = party.assemble(
+            len(request.images),
+            look_at,
+            words.wishes(request.prompt),
+            short_side=request.short_side,
+            aspect_ratio=request.aspect_ratio,
+            size=request.size,
+            seed=request.seed,
+        )
+        uses = made.uses
+        if request.last_image is not None:
+            uses = (*uses, ImageUse(number=len(request.images) + 1, role="last_frame"))
+        if made.party is not None:
+            return Opening(made.party, made.party.output, made.alone, uses, made.first_size)
+        first = self._photo_place(request, request.images[0])
+        shape = choose_output(first.photo.size, request.short_side, request.aspect_ratio, request.size)
+        return Opening(first, shape, made.alone[1:], uses, made.first_size)
+
+    def plan_for(self, request: RenderRequest, opening: Opening) -> Plan:
+        """What is understood of a request for what it opens with."""
+        plan = self._planned(request, opening.place.picture, opening.place.scene)
+        return plan.model_copy(update={"images": opening.uses}) if opening.uses else plan
+
     def plan(self, request: RenderRequest, photo: Photo, scene: SceneMap) -> Plan:
         """What is understood of a request for a photo."""
-        facts = facts_of(scene, photo.rgb)
+        return self._planned(request, photo.rgb, scene)
+
+    def _planned(self, request: RenderRequest, rgb: U8, scene: SceneMap) -> Plan:
+        facts = facts_of(scene, rgb)
+        prompt = request.prompt if len(request.images) == 1 else without_addresses(request.prompt)
         plan = plan_from_prompt(
-            request.prompt,
+            prompt,
             request.negative_prompt,
             facts=facts,
             duration_s=request.duration_s,
@@ -101,7 +142,7 @@ class MotionEngine:
         if request.extend_prompt:
             plan = extend_plan(
                 plan,
-                request.prompt,
+                prompt,
                 facts,
                 negative_prompt=request.negative_prompt,
                 duration_s=request.duration_s,
@@ -133,29 +174,31 @@ class MotionEngine:
         paths = [*request.images, *([] if request.last_image is None else [request.last_image])]
         if len(paths) > 1 and len(paths) * LEAST_FRAMES_A_PHOTO > frames:
             raise UnsupportedValue("duration", f"a clip of {frames} frames is too short for {len(paths)} images")
-        if len(paths) > 1 and request.brushes:
-            raise UnsupportedValue("brushes", "motion brushes work on one image")
+        if request.last_image is not None and request.brushes:
+            raise UnsupportedValue("brushes", "motion brushes cannot be joined with a last frame")
         progress(0.0, "scene")
-        first = _photo(request, request.images[0])
-        width, height = choose_output(first.size, request.short_side, request.aspect_ratio, request.size)
+        opening = self.opening(request)
+        width, height = opening.output
         spec = Spec(width, height, request.fps, frames, request.seed)
-        scene = self.scene(first)
         progress(0.5 * SCENE_SHARE, "scene")
-        plan = self.plan(request, first, scene)
+        plan = self.plan_for(request, opening)
+        brushes = self._brushes(request, opening)
         diary = _Diary()
         source: FrameSource
-        if len(paths) == 1:
-            brushes = [brush.read(one, first.size, request.max_pixels) for one in request.brushes]
-            take = film(first, scene, plan, spec, quality, effect=effect, brushes=brushes, stages=self._stages)
-            diary.add(take, scene)
+        first = opening.place
+        if opening.alone or (request.last_image is not None and not isinstance(first, PhotoPlace)):
+            source = self._several(request, opening, plan, spec, quality, effect, diary)
+        elif request.last_image is not None and isinstance(first, PhotoPlace):
+            source = self._arriving(
+                request, request.last_image, (first.photo, first.scene), plan, spec, quality, effect, diary
+            )
+        else:
+            take = first.film(plan, spec, quality, effect=effect, brushes=brushes, stages=self._stages)
+            diary.add(take, first.scene)
             diary.shot = take.shot
             source = take.compositor
             del take
-        elif len(paths) == 2 and request.last_image is not None:
-            source = self._arriving(request, paths[1], (first, scene), plan, spec, quality, effect, diary)
-        else:
-            source = self._several(request, paths, (first, scene), plan, spec, quality, effect, diary)
-        del first
+        del first, opening
         progress(SCENE_SHARE, "frames")
         video = work_dir / "video.mp4"
         marked = work_dir / "watermarked.mp4" if request.watermark else None
@@ -205,7 +248,8 @@ class MotionEngine:
         same = correspond(lumas[0], lumas[1])
         if same is None:
             diary.notes.append("the two images show too little alike to become one another: the camera travels instead")
-            return self._several(request, [request.images[0], last], first, plan, spec, quality, effect, diary)
+            opening = Opening(PhotoPlace(*first), (spec.width, spec.height))
+            return self._several(request, opening, plan, spec, quality, effect, diary)
         shares = morph_spans(spec.frames)
         still = plan.model_copy(update={"shot": Shot()})
         diary.shot = still.shot
@@ -235,41 +279,54 @@ class MotionEngine:
     def _several(
         self,
         request: RenderRequest,
-        paths: list[Path],
-        first: tuple[Photo, SceneMap],
+        opening: Opening,
         plan: Plan,
         spec: Spec,
         quality: Quality,
         effect: Effect | None,
         diary: _Diary,
     ) -> Joined:
-        """One take a photo, joined; with a ``last_image`` the clip ends exactly on it."""
-        shares = spans(spec.frames, spec.fps, len(paths))
-        opening: list[tuple[Photo, SceneMap]] = [first]
+        """One take a place, joined; with a ``last_image`` the clip ends exactly on it."""
+        paths = [request.images[index] for index in opening.alone]
+        if request.last_image is not None:
+            paths.append(request.last_image)
+        shares = spans(spec.frames, spec.fps, 1 + len(paths))
+        first: list[Place] = [opening.place]
 
         def make(number: int) -> Compositor:
-            if number == 0:
-                photo, scene = opening.pop()
-            else:
-                photo = _photo(request, paths[number])
-                scene = self.scene(photo)
+            place = first.pop() if number == 0 else self._photo_place(request, paths[number - 1])
             span = shares[number]
             own = Spec(spec.width, spec.height, spec.fps, span.frames, spec.seed + number)
-            take = film(
-                photo,
-                scene,
+            take = place.film(
                 plan.model_copy(update={"shot": share_of(plan.shot, span.frames / spec.frames)}),
                 own,
                 quality,
                 effect=effect if number == 0 else None,
                 extra_moves=travel_moves(number, shares),
-                arrive=request.last_image is not None and number == len(paths) - 1,
+                arrive=request.last_image is not None and number == len(paths),
                 stages=self._stages,
             )
-            diary.add(take, scene, span.first / spec.fps)
+            diary.add(take, place.scene, span.first / spec.fps)
             return take.compositor
 
         return Joined(shares, make, spec.width, spec.height)
+
+    def _photo_place(self, request: RenderRequest, path: Path) -> PhotoPlace:
+        photo = _photo(request, path)
+        return PhotoPlace(photo, self.scene(photo))
+
+    def _brushes(self, request: RenderRequest, opening: Opening) -> list[brush.Masked]:
+        """The brushes' masks, painted on the first image.
+
+        Raises:
+            UnsupportedValue: the first image is not in the clip as something that could be moved.
+        """
+        if not request.brushes:
+            return []
+        if opening.alone:
+            raise UnsupportedValue("brushes", "motion brushes need images that make one scene; these are shown in turn")
+        size = opening.first_size
+        return [brush.read(one, size, request.max_pixels) for one in request.brushes]
 
 
 class _Rising:

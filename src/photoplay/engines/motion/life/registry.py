@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Container
 from functools import cache
 
 from photoplay.engines.motion import life as package
@@ -34,14 +35,24 @@ def life_forms() -> dict[LifeKind, LifeForm]:
     return found
 
 
-def animators(stage: Stage, plan: Plan, spec: Spec) -> list[Animator]:
+def animators(
+    stage: Stage,
+    plan: Plan,
+    spec: Spec,
+    *,
+    only: Container[LifeKind] | None = None,
+    skip: Container[LifeKind] = (),
+) -> list[Animator]:
     """The life of a take: what the plan asks for, and what fits the photo unless the plan says no.
 
-    What the plan asks for with strength 0 is left out even where it would fit.
+    What the plan asks for with strength 0 is left out even where it would fit. ``only`` and ``skip``: the kinds that
+    are looked at, where a stage holds several subjects that live each by itself.
     """
     asked = {one.kind: one.strength for one in plan.life}
     made: list[Animator] = []
     for kind, form in sorted(life_forms().items(), key=lambda item: item[1].order):
+        if kind in skip or (only is not None and kind not in only):
+            continue
         strength = asked.get(kind)
         if strength is None:
             if not plan.life_by_default:

@@ -1,0 +1,99 @@
+"""What a take can be made of: one photo, or several composed into one scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from photoplay.engines.motion.animate import Animator, Spec
+from photoplay.engines.motion.brush import Masked
+from photoplay.engines.motion.director import Take, film
+from photoplay.engines.motion.effects.base import Effect
+from photoplay.engines.motion.quality import Quality
+from photoplay.engines.motion.stage_cache import StageCache
+from photoplay.engines.motion.types import U8, Photo, SceneMap, Stage
+from photoplay.shot import ImageUse, Move, Plan
+
+
+class Place(Protocol):
+    """Something that can be filmed."""
+
+    @property
+    def scene(self) -> SceneMap:
+        """What is seen in it."""
+        ...
+
+    @property
+    def picture(self) -> U8:
+        """(h, w, 3) uint8: what it looks like, at any size."""
+        ...
+
+    def film(
+        self,
+        plan: Plan,
+        spec: Spec,
+        quality: Quality,
+        *,
+        effect: Effect | None = None,
+        extra_moves: Sequence[Move] = (),
+        more: Sequence[Callable[[Stage], Animator]] = (),
+        arrive: bool = False,
+        brushes: Sequence[Masked] = (),
+        stages: StageCache | None = None,
+    ) -> Take:
+        """Makes a take; see :func:`photoplay.engines.motion.director.film`."""
+        ...
+
+
+class PhotoPlace:
+    """One photo as it is."""
+
+    def __init__(self, photo: Photo, scene: SceneMap) -> None:
+        self.photo = photo
+        self.scene = scene
+
+    @property
+    def picture(self) -> U8:
+        """The photo."""
+        return self.photo.rgb
+
+    def film(
+        self,
+        plan: Plan,
+        spec: Spec,
+        quality: Quality,
+        *,
+        effect: Effect | None = None,
+        extra_moves: Sequence[Move] = (),
+        more: Sequence[Callable[[Stage], Animator]] = (),
+        arrive: bool = False,
+        brushes: Sequence[Masked] = (),
+        stages: StageCache | None = None,
+    ) -> Take:
+        """See :class:`Place`."""
+        return film(
+            self.photo,
+            self.scene,
+            plan,
+            spec,
+            quality,
+            effect=effect,
+            extra_moves=extra_moves,
+            more=more,
+            arrive=arrive,
+            brushes=brushes,
+            stages=stages,
+        )
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a clip begins with. ``alone``: indices of the images that follow by themselves; ``uses``: of several images,
+    what each is used as; ``first_size``: (width, height) in pixels of the first image."""
+
+    place: Place
+    output: tuple[int, int]
+    alone: tuple[int, ...] = ()
+    uses: tuple[ImageUse, ...] = ()
+    first_size: tuple[int, int] = (0, 0)
