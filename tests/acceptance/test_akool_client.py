@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import queue
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import padding
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from photoplay.media.video import probe
+from support.akool_receiver import Envelopes, opened, receiving
 from support.files import jpeg
 from support.server import JOB_TIMEOUT_S, POLL_INTERVAL_S, Server, environment, serving, wait_for
 
@@ -31,40 +23,12 @@ TINY = '{"motion": "support.tiny_engine:TinyEngine"}'
 
 
 @pytest.fixture
-def receiver() -> Iterator[tuple[str, queue.Queue[dict[str, Any]]]]:
-    """A webhook receiver: its URL, and the envelopes it got."""
-    got: queue.Queue[dict[str, Any]] = queue.Queue()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/hook", got
-        server.shutdown()
-        thread.join()
+def receiver() -> Iterator[tuple[str, Envelopes]]:
+    with receiving() as made:
+        yield made
 
 
-def opened(envelope: dict[str, Any], client_id: str, client_secret: str) -> dict[str, Any]:
-    """What the vendor's sample receiver does."""
-    parts = sorted([client_id, str(envelope["timestamp"]), str(envelope["nonce"]), envelope["dataEncrypt"]])
-    assert envelope["signature"] == hashlib.sha1("".join(parts).encode(), usedforsecurity=False).hexdigest()
-    decryptor = Cipher(algorithms.AES(client_secret.encode()), modes.CBC(client_id.encode()[:16])).decryptor()
-    padded = decryptor.update(base64.b64decode(envelope["dataEncrypt"])) + decryptor.finalize()
-    remover = padding.PKCS7(128).unpadder()
-    message: dict[str, Any] = json.loads(remover.update(padded) + remover.finalize())
-    return message
-
-
-def test_from_token_to_clip(tmp_path: Path, receiver: tuple[str, queue.Queue[dict[str, Any]]]) -> None:
+def test_from_token_to_clip(tmp_path: Path, receiver: tuple[str, Envelopes]) -> None:
     hook, got = receiver
     with serving(tmp_path / "data", allowed_networks="127.0.0.1/32") as server:
         key = server.key(plan="pro", credits=100)
