@@ -1,4 +1,4 @@
-"""``photoplay animate``: a photo becomes a video on this machine, without a server."""
+"""``photoplay animate``: a photo becomes a video on this machine, or on a server (see :mod:`photoplay.cli.remote`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import typer
 from rich.markup import escape
 
 from photoplay.cli.console import DataDir, as_size, err, load_settings, note, out
-from photoplay.errors import AudioUnreadable, InputError, StorageError
+from photoplay.errors import AudioUnreadable, InputError, InvalidField, StorageError
 
 if TYPE_CHECKING:
     from photoplay.engines.base import RenderResult
@@ -74,16 +74,35 @@ def animate(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The video to write.", show_default="the photo's name, .mp4")
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PHOTOPLAY_SERVER",
+            help="URL of a photoplay server that makes the video; also PHOTOPLAY_SERVER.",
+            show_default="this machine",
+        ),
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PHOTOPLAY_API_KEY", help="API key for --server; also PHOTOPLAY_API_KEY.", show_default=False
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model of the --server.", show_default="the server's default model")
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Turn a photo into a video.
+    """Turn a photo into a video, on this machine or on a server.
 
     Ends with 0 when the video is there, 2 when the request is wrong, 7 when a file cannot be used, 8 when
-    rendering failed, 130 when interrupted.
+    rendering failed or the server is away, 130 when interrupted; that cancels the job on the server, too.
     """
     from photoplay.engines.motion.language.shotscript import parse_shot
     from photoplay.jobs.job import AudioRequest, MediaRef
 
+    if model is not None and server is None:
+        raise InvalidField("model", "--model is for --server; this machine has one model")
     settings = load_settings(data_dir)
     for image in images:
         if not image.is_file():
@@ -106,6 +125,9 @@ def animate(
         seed=secrets.randbits(_SEED_BITS) if seed is None else seed,
         audio=AudioRequest(mode="none" if audio == "none" else "file" if sound_file else "generate"),
     )
+    if server is not None:
+        animate_there(server, api_key, request, model, images, sound_file, target)
+        return
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="photoplay-") as folder, progress_bar() as show:
         clip = make_clip(settings, request, images, sound_file, Path(folder), show)
@@ -123,6 +145,49 @@ def animate(
         note(f"not understood or not possible: {fragment}")
 
 
+def animate_there(
+    server: str,
+    api_key: str | None,
+    request: JobRequest,
+    model: str | None,
+    images: list[Path],
+    sound_file: Path | None,
+    target: Path,
+) -> None:
+    """Has a server make the video, and says what came of it. Raises what :meth:`remote.Server.make` raises."""
+    from photoplay.cli import remote
+
+    said = request.model_dump(
+        mode="json",
+        include={
+            "prompt", "negative_prompt", "extend_prompt", "shot", "effect", "duration_s", "resolution",
+            "aspect_ratio", "seed",
+        },
+        exclude_none=True,
+    )  # fmt: skip
+    if sound_file is None:
+        said["audio"] = request.audio.mode
+    if model is not None:
+        said["model"] = model
+    files = [("images", image) for image in images]
+    if sound_file is not None:
+        files.append(("audio", sound_file))
+    started = time.perf_counter()
+    with remote.connected(server, api_key) as there, progress_bar() as show:
+        job = there.make(remote.Wanted(said, tuple(files)), target, show)
+    took_s = time.perf_counter() - started
+    out.print(f"[bold green]{escape(str(target))}[/]")
+    out.print(
+        f"{job['width']}×{job['height']}, {job['duration_s']:g} s, {job['fps']} frames/s, "
+        f"{as_size(target.stat().st_size)}"
+    )
+    out.print(f"made in {took_s:.1f} s, seed {request.seed}, {job['credits']} credits, job {escape(job['id'])}")
+    for text in job["notes"]:
+        note(text)
+    for fragment in (job["plan"] or {}).get("ignored", ()):
+        note(f"not understood or not possible: {fragment}")
+
+
 def build_request(**fields: object) -> JobRequest:
     """The request, checked.
 
@@ -131,7 +196,6 @@ def build_request(**fields: object) -> JobRequest:
     """
     from pydantic import ValidationError
 
-    from photoplay.errors import InvalidField
     from photoplay.jobs.job import JobRequest
 
     try:

@@ -212,9 +212,31 @@ def test_effects_are_listed_and_their_previews_made_once(tmp_path: Path) -> None
     assert "made 0 of 1" in run("effects", "preview", "squish", *where)[1]
 
 
-def test_models_list_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_lists_the_catalog(tmp_path: Path) -> None:
+    where = ("--data-dir", str(tmp_path))
+    rows = {row["name"]: row for row in json.loads(run("models", "list", "--json", *where)[1])}
+    assert rows["sora-2"]["engine"] == "motion"
+    assert rows["sora-2"]["credits"]["1280x720"] == {"4": 16, "8": 32, "12": 48}
+    assert rows["motion"]["max_images"] == 7
+    status, text = run("models", "list", "--api", "openai", *where)
+    assert (status, "sora-2-pro" in text, "AkoolImage" in text) == (0, True, False)
+    assert "0.5 to 12 s" in text
+    assert "48 to 240 credits" in text
+    assert run("models")[1] == run("models", "list", *where)[1]
+
+
+def test_models_follow_the_operators_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('[models.postcard]\nextends = "motion"\nlabel = "Postcard"\nplan = "pro"\n')
+    monkeypatch.setenv("PHOTOPLAY_CATALOG_FILE", str(own))
+    text = run("models", "list", "--data-dir", str(tmp_path))[1]
+    assert "postcard" in text
+    assert "pro plan" in text
+
+
+def test_models_weights_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHOTOPLAY_MODELS_DIR", str(tmp_path))
-    rows = json.loads(run("models", "list", "--json", "--data-dir", str(tmp_path))[1])
+    rows = json.loads(run("models", "weights", "--json", "--data-dir", str(tmp_path))[1])
     assert {row["name"] for row in rows} >= {"u2netp", "face_box", "face_mesh", "fastdepth"}
     assert not any(row["here"] for row in rows)
     assert all(row["licence"] for row in rows)
