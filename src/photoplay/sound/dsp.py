@@ -29,6 +29,8 @@ HOP = BLOCK // 2
 BINS_HZ: F32 = np.linspace(0, RATE / 2, BLOCK // 2 + 1).astype(np.float32)
 """Centre frequency of each row of a painted spectrum."""
 
+_NOISE_S = 6.0
+
 _PHASES: NDArray[np.complex64] = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)
 
 
@@ -162,12 +164,13 @@ def painted_wide(rng: Rng, surface: F32, n: int, width: float = 0.7, pan: Floats
 
 def noise(rng: Rng, n: int, curve: Callable[[F32], F32]) -> F32:
     """Steady noise ``(n,)`` of unit power whose amplitude spectrum is ``curve(hz)``."""
-    size = fast_length(max(n, 16))
+    # It comes round after some seconds, without a seam: nobody hears that in steady noise.
+    size = fast_length(min(max(n, 16), samples(_NOISE_S)))
     hz = np.linspace(0, RATE / 2, size // 2 + 1).astype(np.float32)
     spectrum = _flat(rng, (hz.size,)) * curve(hz)
     spectrum[0] = 0
     power = float(np.sum(np.abs(spectrum) ** 2)) * 2 / size**2
-    return f32(np.fft.irfft(spectrum, size)[:n] / np.sqrt(max(power, 1e-20)))
+    return np.resize(f32(np.fft.irfft(spectrum, size) / np.sqrt(max(power, 1e-20))), n)
 
 
 def band(low_hz: float, high_hz: float, slope: float = 2.0) -> Callable[[F32], F32]:
@@ -281,26 +284,41 @@ def arrivals(rng: Rng, n: int, per_s: float, density: F32 | None = None) -> NDAr
 
 
 def reverb(x: F32, seed: int, decay_s: float, mix: float, bright_hz: float = 6000.0, gap_s: float = 0.012) -> F32:
-    """``x`` ``(2, n)`` in a room: ``mix`` of a diffuse tail that falls by 60 dB in ``decay_s``. Same length."""
+    """``x`` ``(2, n)`` in a room: ``mix`` of a diffuse tail that falls by 60 dB in ``decay_s``. Same length.
+
+    Rooms are dark: the tail is worked out at half the rate, and straight lines between its samples are enough.
+    """
     n = x.shape[-1]
+    even = np.zeros((2, n // 2 + 2), np.float32)
+    half = (n + 1) // 2
+    even[:, :half] = 0.5 * x[:, ::2]
+    odd = 0.25 * x[:, 1::2]
+    even[:, : n // 2] += odd
+    even[:, 1 : n // 2 + 1] += odd
     tail = _tail(seed, round(decay_s, 2), round(bright_hz), round(gap_s, 3))
-    size = fast_length(n + tail.shape[-1])
-    spectrum = np.fft.rfft(x, size, axis=1)
+    size = fast_length(even.shape[1] + tail.shape[1])
+    spectrum = np.fft.rfft(even, size, axis=1)
     spectrum *= np.fft.rfft(tail, size, axis=1)
-    wet = np.fft.irfft(spectrum, size, axis=1)[:, :n]
-    return f32(x + np.float32(mix) * wet)
+    wet = np.fft.irfft(spectrum, size, axis=1)[:, : half + 1].astype(np.float32, copy=False)
+    wet *= np.float32(mix)
+    out = x.copy()
+    out[:, ::2] += wet[:, :half]
+    out[:, 1::2] += 0.5 * (wet[:, : n // 2] + wet[:, 1 : n // 2 + 1])
+    return out
 
 
 @lru_cache(maxsize=16)
 def _tail(seed: int, decay_s: float, bright_hz: float, gap_s: float) -> F32:
-    """A room's answer, ``(2, m)``: noise that falls, highs first. Its energy is 1 a side."""
+    """A room's answer at half the rate, ``(2, m)``: noise that falls, highs first. Its energy is 1 a side."""
     rng = np.random.default_rng((seed, 0x7A11))
-    n = samples(decay_s)
+    # Painted as if at the full rate, with all times and frequencies twice as fast.
+    n = samples(decay_s / 2)
     count = frames(n)
-    t = np.arange(count, dtype=np.float32)[:, None] * np.float32(HOP / RATE)
-    damping = 1 + np.square(BINS_HZ / np.float32(bright_hz))
-    surface = np.exp(-6.9 * t / decay_s * damping) * np.minimum(1, BINS_HZ / 120.0) / np.sqrt(damping)
+    t = np.arange(count, dtype=np.float32)[:, None] * np.float32(2 * HOP / RATE)
+    hz = BINS_HZ / 2
+    damping = 1 + np.square(hz / np.float32(bright_hz))
+    surface = np.exp(-6.9 * t / decay_s * damping) * np.minimum(1, hz / 120.0) / np.sqrt(damping)
     tail = painted_wide(rng, surface.astype(np.float32), n, width=1.0)
-    gap = samples(gap_s)
-    tail = np.concatenate([np.zeros((2, gap), np.float32), faded(tail, 0.004, 0.02)], axis=1)
+    gap = samples(gap_s / 2)
+    tail = np.concatenate([np.zeros((2, gap), np.float32), faded(tail, 0.002, 0.01)], axis=1)
     return f32(tail / np.sqrt(np.sum(np.square(tail), axis=1, keepdims=True)))

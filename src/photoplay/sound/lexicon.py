@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -40,13 +41,25 @@ def _words() -> dict[str, dict[str, str]]:
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[tuple[re.Pattern[str], float, tuple[str, ...]], ...]:
-    rows = []
-    for section, weight in _WEIGHTS.items():
-        for meanings, words in _words()[section].items():
-            options = sorted((re.escape(word.strip()) for word in words.split(",")), key=len, reverse=True)
-            rows.append((re.compile(r"\b(?:" + "|".join(options) + r")\b"), weight, tuple(meanings.split())))
-    return tuple(rows)
+def table() -> tuple[tuple[tuple[str, ...], float, tuple[str, ...]], ...]:
+    """Every row of the word table: its words, its weight, its meanings."""
+    return tuple(
+        (tuple(word.strip() for word in words.split(",")), weight, tuple(meanings.split()))
+        for section, weight in _WEIGHTS.items()
+        for meanings, words in _words()[section].items()
+    )
+
+
+def _found(low: str) -> Iterator[tuple[list[int], float, tuple[str, ...]]]:
+    """The rows that have words in a text: where these begin, in order, their weight and their meanings.
+
+    Whether the letters are there at all is asked first: a pattern for each word would take longer than the rest of
+    reading a prompt.
+    """
+    for words, weight, meanings in table():
+        starts = [hit.start() for word in words if word in low for hit in re.finditer(rf"\b{re.escape(word)}\b", low)]
+        if starts:
+            yield sorted(starts), weight, meanings
 
 
 def meanings_of(sound_word: str) -> tuple[str, ...]:
@@ -64,14 +77,13 @@ def mentions(text: str) -> list[Mention]:
     """What a text asks to hear, first mention first. A sound that is refused ("no music") is left out."""
     low = text.lower()
     found: dict[str, Mention] = {}
-    for pattern, weight, meanings in _patterns():
-        hit = pattern.search(low)
-        if hit is None or _NEGATION.search(low[: hit.start()]):
+    for starts, weight, meanings in _found(low):
+        if _NEGATION.search(low[: starts[0]]):
             continue
         for meaning in meanings:
             known = found.get(meaning)
             if known is None or weight > known.weight:
-                found[meaning] = Mention(meaning, weight, hit.start())
+                found[meaning] = Mention(meaning, weight, starts[0])
     return sorted(found.values(), key=lambda m: (-m.weight, m.at, m.meaning))
 
 
@@ -80,8 +92,8 @@ def refused(text: str) -> frozenset[str]:
     low = text.lower()
     return frozenset(
         meaning
-        for pattern, _, meanings in _patterns()
-        for hit in pattern.finditer(low)
-        if _NEGATION.search(low[: hit.start()])
+        for starts, _, meanings in _found(low)
+        for start in starts
+        if _NEGATION.search(low[:start])
         for meaning in meanings
     )

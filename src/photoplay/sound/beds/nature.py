@@ -7,6 +7,7 @@ import numpy as np
 from photoplay.sound.beds.take import Take
 from photoplay.sound.dsp import (
     F32,
+    HOP,
     RATE,
     Rng,
     add_at,
@@ -21,7 +22,6 @@ from photoplay.sound.dsp import (
     reverb,
     samples,
     seconds,
-    stretched,
     tone,
     wander,
 )
@@ -122,21 +122,20 @@ def forest(take: Take) -> F32:
 def crickets(take: Take) -> F32:
     """A summer night: several near crickets, each with its own pitch and pace, over a shimmer of far ones."""
     rng, n = take.rng, take.n
-    t = seconds(n)
     out = np.zeros((2, n), np.float32)
     for _ in range(5):
-        hz = rng.uniform(3900, 4900)
-        per_s = rng.uniform(1.5, 2.9)
-        pulses = int(rng.integers(3, 5))
-        step = 0.034 * rng.uniform(0.9, 1.15)
-        local = np.mod(t + rng.uniform(0, 1), 1 / per_s)
-        index = np.floor(local / step)
-        within = local - index * step
-        shape = np.where((index < pulses) & (within < 0.62 * step), np.sin(np.pi * within / (0.62 * step)) ** 2, 0.0)
-        steady = tone(hz, n, rng.random()) * shape.astype(np.float32)
-        out += panned(steady * stretched(wander(rng, n, 0.3, 0.5, 1.0), n), rng.uniform(-0.95, 0.95)) * np.float32(
-            rng.uniform(0.10, 0.45)
-        )
+        hz, period_s = rng.uniform(3900, 4900), 1 / rng.uniform(1.5, 2.9)
+        pulses, step_s = int(rng.integers(3, 5)), 0.034 * rng.uniform(0.9, 1.15)
+        pan, near = rng.uniform(-0.95, 0.95), rng.uniform(0.10, 0.45)
+        within = np.mod(seconds(samples(pulses * step_s)), step_s) / np.float32(0.62 * step_s)
+        shape = np.where(within < 1, np.sin(np.pi * within) ** 2, 0.0)
+        # Each pulse glides down a little, as a wing slows; no two chirps are equally loud or exactly in time.
+        glide = hz * (1 + 0.012 * (0.5 - np.minimum(within, 1)))
+        chirp = panned(f32(tone(f32(glide), shape.size) * shape), pan)
+        mood = wander(rng, n, 0.3, 0.5, 1.0)
+        for start_s in np.arange(-rng.uniform(0, period_s), take.duration_s, period_s):
+            at = samples(start_s + rng.normal(0, 0.006))
+            add_at(out, chirp, at, near * mood[min(max(at, 0) // HOP, mood.size - 1)] * rng.uniform(0.85, 1.0))
     count = frames(n)
     chorus = np.tile(bell(5100.0, 0.10) + 0.5 * bell(6200.0, 0.08), (count, 1)) * wander(rng, n, 0.6, 0.7, 1.0)[:, None]
     out += 0.09 * take.strength * painted_wide(rng, chorus.astype(np.float32), n, 1.0)

@@ -49,7 +49,8 @@ def piece(style: str, rng: Rng, duration_s: float, bright: float, energy: float,
 
 def played(music: Piece, by: Player, n: int) -> F32:
     """The piece as sound, ``(2, n)``."""
-    lines = [np.zeros((2, n), np.float32) for _ in music.lines]
+    places = [panned(np.ones(1, np.float32), line.pan) * np.float32(decibels(line.level_db)) for line in music.lines]
+    out = np.zeros((2, n), np.float32)
     kept: dict[tuple[int, int, int, int], F32] = {}
     for note in music.notes:
         line = music.lines[note.line]
@@ -61,12 +62,8 @@ def played(music: Piece, by: Player, n: int) -> F32:
         what = (note.line, note.key, velocity, round(hold_s * 50))
         sound = kept.get(what)
         if sound is None:
-            sound = kept[what] = by.note(bank, program, note.key, min(velocity, 127), hold_s)
-        add_at(lines[note.line], sound, samples(note.at_s))
-    out = np.zeros((2, n), np.float32)
-    for line, sound in zip(music.lines, lines, strict=True):
-        angle = panned(np.ones(1, np.float32), line.pan)
-        out += sound * (angle * np.float32(decibels(line.level_db)))
+            sound = kept[what] = by.note(bank, program, note.key, min(velocity, 127), hold_s) * places[note.line]
+        add_at(out, sound, samples(note.at_s))
     length_s, share = music.room
     wet = reverb(out, 101, length_s, share, 5000.0, 0.018)
     # The last chord dies away to the very end, whatever plays it.

@@ -69,6 +69,8 @@ _ONLY_BELOW = frozenset({_KEYS, _VELOCITIES, _SAMPLE, _MODES, _ROOT, _LOOP_START
 """Generators that a preset's zone does not add to an instrument's."""
 
 _NEPERS_PER_DB = np.float32(-np.log(10.0) / 20.0)
+_BITS = 20
+_FRACTION = 1 << _BITS  # positions in a sample are whole numbers of this part of it
 _LONGEST_RELEASE_S = 2.5
 _OPEN_FILTER_HZ = 15_000.0
 _EMU_ATTENUATION = 0.4
@@ -291,15 +293,19 @@ def _envelope(zone: Zone, hold_s: float) -> F32:
 
 def _pitched(sample: F32, ratio: float, n: int, first: int, last: int) -> F32:
     """``sample`` at another speed, looping between ``first`` and ``last`` (-1: played once). Straight lines between."""
-    at = np.arange(n, dtype=np.float64) * ratio
+    step = round(ratio * _FRACTION)
     if first >= 0:
-        over = at >= last
-        at[over] = first + np.mod(at[over] - first, last - first)
-        ended = np.append(sample[:last], sample[first])
-    else:
-        at = at[at < sample.size - 1]
-        ended = sample
-    index = at.astype(np.int32)
-    share = (at - index).astype(np.float32)
-    here = ended[index]
-    return f32(here + (ended[np.minimum(index + 1, ended.size - 1)] - here) * share)
+        turns = max(0, -(-((n * step >> _BITS) + 2 - last) // (last - first)))
+        sample = np.concatenate([sample[:last], np.tile(sample[first:last], turns), sample[first : first + 1]])
+    n = min(n, ((sample.size - 1) * _FRACTION - 1) // step + 1)
+    at = np.arange(n, dtype=np.int64) * step
+    index = at >> _BITS
+    share = (at & (_FRACTION - 1)).astype(np.float32)
+    share *= np.float32(1 / _FRACTION)
+    here = sample[index]
+    index += 1
+    there: F32 = sample[index]
+    there -= here
+    there *= share
+    there += here
+    return there
