@@ -32,7 +32,7 @@ _SKY: dict[str, tuple[Colour, Colour, Colour]] = {  # top, middle, at the horizo
     "spot": ((0.02, 0.02, 0.02), (0.02, 0.02, 0.02), (0.02, 0.02, 0.02)),
 }  # fmt: skip
 _GRADE: dict[str, Colour] = {  # what the light does to the colours of things
-    "day": (1.0, 1.0, 1.0), "sunset": (0.92, 0.68, 0.55), "night": (0.17, 0.22, 0.36), "space": (0.62, 0.62, 0.66),
+    "day": (1.0, 1.0, 1.0), "sunset": (0.92, 0.68, 0.55), "night": (0.22, 0.28, 0.43), "space": (0.62, 0.62, 0.66),
     "spot": (0.75, 0.70, 0.66),
 }  # fmt: skip
 _HAZE: dict[str, Colour] = {
@@ -69,10 +69,14 @@ class Canvas:
         total = np.zeros((self.height, self.width), np.float32)
         weight, size = 1.0, cell
         for _ in range(octaves):
-            columns = max(3, math.ceil(1.0 / size / stretch) + 2)
-            rows = max(3, math.ceil(1.0 / size / self.aspect) + 2)
+            across, down = max(1.0, size * stretch * self.width), max(1.0, size * self.width)
+            columns, rows = math.ceil(self.width / across) + 4, math.ceil(self.height / down) + 4
             values = self.rng.random((rows, columns), dtype=np.float32)
-            total += np.float32(weight) * cv2.resize(values, (self.width, self.height), interpolation=cv2.INTER_CUBIC)
+            # Node (1, 1) lies on the corner, and every octave is shifted, so that no lattice shows.
+            x, y = self.rng.random(2) + 1.0
+            matrix = np.array([[1.0 / across, 0.0, x], [0.0, 1.0 / down, y]])
+            flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+            total += np.float32(weight) * cv2.warpAffine(values, matrix, (self.width, self.height), flags=flags)
             weight, size = weight * 0.5, size / 2
         low, high = float(total.min()), float(total.max())
         return np.asarray((total - low) / max(high - low, 1e-6), dtype=np.float32)
@@ -107,8 +111,8 @@ def sky(canvas: Canvas, light: str) -> F32:
     sun_x, sun_y = SUN[light][0], SUN[light][1] * canvas.horizon
     distance = np.hypot((canvas.x - sun_x) * canvas.aspect, canvas.y - sun_y).astype(np.float32)
     if light in ("day", "sunset"):
-        clouds = canvas.noise(0.34, 6, stretch=2.6)
-        body = filters.smoothstep(clouds, 0.50, 0.86) * (1.0 - 0.72 * down) * (0.72 if light == "day" else 0.55)
+        clouds = canvas.noise(0.17, 6, stretch=2.8)
+        body = filters.smoothstep(clouds, 0.46, 0.84) * (1.0 - 0.72 * down) * (0.72 if light == "day" else 0.55)
         tone = _flat((0.985, 0.985, 0.99)) if light == "day" else _flat((0.99, 0.68, 0.56))
         picture = _mix(picture, tone, np.asarray(body, dtype=np.float32))
         glow = np.exp(-((distance / (0.16 if light == "day" else 0.30)) ** 1.2))
@@ -144,8 +148,10 @@ def _stars(canvas: Canvas, count: int) -> F32:
     )
 
 
-def ground(canvas: Canvas, colours: tuple[Colour, Colour], texture: float, grain: float, light: str) -> F32:
-    """(h, w, 3): a plane from the horizon to the lower edge, its texture in perspective."""
+def ground(
+    canvas: Canvas, colours: tuple[Colour, Colour], texture: float, grain: float, light: str, *, hazy: bool = True
+) -> F32:
+    """(h, w, 3): a plane from the horizon to the lower edge, its texture in perspective. ``hazy``: air lies over it."""
     below = np.clip((canvas.y - canvas.horizon) / (1.0 - canvas.horizon), 1e-3, 1.0).astype(np.float32)
     share = filters.smoothstep(below, 0.0, 0.85)
     picture = _mix(np.broadcast_to(_flat(colours[0]), (*below.shape, 3)), _flat(colours[1]), share)
@@ -167,7 +173,9 @@ def ground(canvas: Canvas, colours: tuple[Colour, Colour], texture: float, grain
         grit = (np.asarray(found, np.float32) - 0.5) * fade + (np.asarray(wide, np.float32) - 0.5) * 0.9
         picture = picture * (1.0 + np.float32(2.2 * texture) * grit)[..., None]
     graded = picture * _flat(_GRADE[light])
-    haze = (1.0 - filters.smoothstep(below, 0.0, 0.42)) * (0.55 if light != "space" else 0.15)
+    if not hazy:
+        return np.asarray(graded, dtype=np.float32)
+    haze = (1.0 - filters.smoothstep(below, 0.0, 0.34)) * (0.42 if light != "space" else 0.15)
     return _mix(np.asarray(graded, dtype=np.float32), _flat(_HAZE[light]), np.asarray(haze, dtype=np.float32))
 
 
@@ -281,6 +289,30 @@ def _windows(canvas: Canvas) -> F32:
     lit_ = cv2.resize(level, (canvas.width, canvas.height), interpolation=cv2.INTER_NEAREST)
     grid = ((np.arange(canvas.width) % 9) < 5)[None, :] & ((np.arange(canvas.height) % 11) < 6)[:, None]
     return np.asarray((lit_ * grid)[..., None] * _flat((1.0, 0.82, 0.52)), dtype=np.float32)
+
+
+def street_lights(canvas: Canvas, picture: F32, count: int = 130) -> F32:
+    """A city's lights out of focus: discs in warm and cold colours around the horizon, and their shine on the road."""
+    colours = ((1.0, 0.72, 0.36), (1.0, 0.55, 0.30), (0.55, 0.75, 1.0), (1.0, 0.90, 0.75), (0.95, 0.30, 0.34))
+    light = np.zeros_like(picture)
+    for _ in range(count):
+        tone = _flat(colours[int(canvas.rng.integers(len(colours)))])
+        x = canvas.rng.random() * canvas.width
+        y = (canvas.horizon - abs(canvas.rng.normal(0.0, 0.085)) + 0.015) * canvas.height
+        radius = canvas.width * canvas.rng.uniform(0.004, 0.015)
+        strength = float(canvas.rng.uniform(0.10, 0.50))
+        disc = np.zeros(picture.shape[:2], np.float32)
+        cv2.circle(disc, (round(x * 8), round(y * 8)), round(radius * 8), strength, -1, cv2.LINE_AA, 3)
+        cv2.circle(disc, (round(x * 8), round(y * 8)), round(radius * 8), strength * 1.4, 1, cv2.LINE_AA, 3)
+        light += disc[..., None] * tone
+    light = filters.blur(light, 0.0009 * canvas.width)
+    # The road mirrors them, drawn long.
+    mirrored = light[::-1]
+    shift = round((2 * canvas.horizon - 1.0) * canvas.height)
+    mirrored = np.roll(mirrored, shift, axis=0)
+    shine = np.asarray(cv2.GaussianBlur(mirrored, (0, 0), sigmaX=0.010 * canvas.width, sigmaY=0.05 * canvas.height))
+    shine = shine * filters.smoothstep(canvas.y, canvas.horizon, canvas.horizon + 0.05)[..., None] * np.float32(0.75)
+    return np.asarray(1.0 - (1.0 - np.clip(picture, 0, 1)) * (1.0 - np.clip(light + shine, 0, 1)), dtype=np.float32)
 
 
 def wall(canvas: Canvas, kind: str, colour: Colour, light: str) -> F32:

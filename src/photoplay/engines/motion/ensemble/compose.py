@@ -27,6 +27,7 @@ BEFORE_GROUND = 0.02  # of inverse depth that a subject stands before the ground
 RELIEF = 0.55  # of a subject's own relief that is kept
 RELIEF_BOUND = 0.05  # of inverse depth
 SIDE_FADE = 0.05  # of its width over which a cut side that is not at the frame's border fades
+BLADES = 0.055  # of a subject's height: how far grass stands before its feet
 DEPTH_STEP = 4  # a layer's depth is kept at 1/DEPTH_STEP of the working size
 CAST = {"outdoor": 0.42, "indoor": 0.26, "night": 0.22}  # darkness of cast shadows
 TONE_BAND = 0.12  # of the frame's height above and below a subject's place that its tone is matched to
@@ -71,13 +72,11 @@ def compose(backdrop: Stage, members: Sequence[Member], *, merged: bool = False)
     if merged:
         cast_layers = [_merged(cast_layers)]
     # A subject of the backdrop's own stands before those whose feet are farther away.
-    at = len(layers)
+    order = [*layers, *cast_layers]
     if own and len(backdrop.layers) - 1 == own and not merged:
-        behind = [layer for layer in cast_layers if layer.anchor_depth < layers[own].anchor_depth]
-        before = [layer for layer in cast_layers if layer.anchor_depth >= layers[own].anchor_depth]
-        order = [*layers[:own], *behind, layers[own], *before]
-    else:
-        order = [*layers[:at], *cast_layers]
+        foot = _own_foot(backdrop)
+        behind = sum(member.spot.grounded and member.spot.foot < foot for member in members)
+        order = [*layers[:own], *cast_layers[:behind], layers[own], *cast_layers[behind:]]
     stage = Stage(scene, tuple(order), backdrop.frame, backdrop.output, backdrop.photo_to_working, _size_of(backdrop))
     views = {
         member.spot.number: replace(
@@ -109,6 +108,12 @@ def taken_by_own(stage: Stage) -> tuple[float, float] | None:
     return max(0.0, left), min(1.0, right)
 
 
+def _own_foot(stage: Stage) -> float:
+    """Where the backdrop's own subject ends below, as a share of the frame's height."""
+    box = stage.scene.subject
+    return 0.0 if box is None else 0.5 + photo_to_frame(stage, 0.5, box.y1)[1] * stage.frame[2] / stage.frame[3]
+
+
 def _size_of(stage: Stage) -> tuple[int, int]:
     width, height = photo_size(stage)
     return round(width), round(height)
@@ -117,10 +122,14 @@ def _size_of(stage: Stage) -> tuple[int, int]:
 def _depths(backdrop: Stage, members: Sequence[Member]) -> list[float]:
     """Inverse depth of each member: the ground's where it stands; busts are near; it never falls towards the front."""
     found: list[float] = []
+    own = subject_layer(backdrop)
+    own_depth, own_foot = (backdrop.layers[own].anchor_depth, _own_foot(backdrop)) if own else (0.0, 0.0)
     for member in members:
         spot = member.spot
         near = BUST_DEPTH - ROW_STEP * spot.row
         depth = _ground_depth(backdrop, spot) + BEFORE_GROUND if spot.grounded else near
+        if own and spot.foot >= own_foot:
+            depth = max(depth, own_depth)
         found.append(min(max(depth, LEAST_DEPTH), MOST_DEPTH))
     for index in range(1, len(found)):
         rows = members[index - 1].spot.row - members[index].spot.row
@@ -164,6 +173,8 @@ def _place(backdrop: Stage, member: Member, ground: U8, depth: float) -> tuple[L
     shift = match.shift_towards(match.tone_of(cutout.rgb, cutout.alpha), match.tone_of(ground[window]))
     colours = match.matched(colours, shift, backdrop.scene.light)
     alpha = _faded(alpha, cutout, (x, y), (left, left + frame_w))
+    if spot.grounded:
+        alpha = _among_blades(alpha, _growth(backdrop, spot), cutout.box[3] * k, spot.number)
     rgb_out, alpha_out = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
     _paste(rgb_out, colours, x, y)
     _paste(alpha_out, alpha, x, y)
@@ -207,6 +218,42 @@ def _faded(alpha: U8, cutout: CutOut, corner: tuple[int, int], frame: tuple[floa
     if bool((ramp == 1.0).all()):
         return alpha
     return np.asarray(alpha * ramp[None, :], dtype=np.uint8)
+
+
+def _growth(backdrop: Stage, spot: Spot) -> float:
+    """How much grows where a subject stands, 0..1: feet sink into grass, not into a road."""
+    ground = backdrop.scene.regions.get("foliage")
+    if ground is None:
+        return 0.0
+    left, top, _, frame_h = backdrop.frame
+    scale, dx, dy = backdrop.photo_to_working
+    photo_w, photo_h = photo_size(backdrop)
+    rows, columns = ground.shape
+    x = (left + spot.x * frame_h - dx) / scale / photo_w * columns
+    y = (top + spot.foot * frame_h - dy) / scale / photo_h * rows
+    reach = max(2, round(0.2 * spot.height * columns / photo_w * frame_h / scale))
+    y0, x0 = min(rows - 2, max(0, round(y) - reach // 2)), min(columns - 2, max(0, round(x) - reach))
+    part = ground[y0 : max(y0 + 1, round(y) + reach // 4), x0 : max(x0 + 1, round(x) + reach)]
+    return float(part.mean()) / 255.0 if part.size else 0.0
+
+
+def _among_blades(alpha: U8, growth: float, foot: float, seed: int) -> U8:
+    """Lets blades of grass stand before the lowest part of a subject: its alpha is bitten out from below."""
+    tall = BLADES * alpha.shape[0]
+    if growth < 0.25 or tall < 2.0:
+        return alpha
+    rng = np.random.default_rng([0xB1AD, seed])
+    width = alpha.shape[1]
+    fine = rng.random(max(4, round(width / max(1.5, 0.25 * tall)))).astype(np.float32)
+    wide = rng.random(max(3, round(width / (2.5 * tall)))).astype(np.float32)
+    at = np.linspace(0.0, 1.0, width)
+    blades = 0.7 * np.interp(at, np.linspace(0, 1, fine.size), fine**1.6) + 0.3 * np.interp(
+        at, np.linspace(0, 1, wide.size), wide
+    )
+    y = np.arange(alpha.shape[0], dtype=np.float32)[:, None]
+    above = (np.float32(foot) - y) - (blades * tall * min(1.0, 1.4 * growth))[None, :].astype(np.float32)
+    keep = filters.smoothstep(np.asarray(above, dtype=np.float32), -0.15 * tall, 0.15 * tall)
+    return np.asarray(alpha * keep, dtype=np.uint8)
 
 
 def _paste(target: U8, source: U8, x: int, y: int) -> None:
@@ -335,6 +382,7 @@ def _scene(
         "subject_share": round(float(solid.mean()), 4),
         "subject_confidence": 1.0,
         "faces": len(faces),
+        "subjects": len(members),
     }
     names = "-".join([old.digest, *(f"{m.cutout.scene.digest}:{m.spot}" for m in members)])
     notes = dict.fromkeys((*old.notes, *(note for member in members for note in member.cutout.scene.notes)))

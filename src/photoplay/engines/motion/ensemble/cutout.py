@@ -13,6 +13,8 @@ from photoplay.engines.motion.types import F32, U8, Box, Photo, SceneMap
 
 PAD = 0.03  # of the subject's longer side: what is kept around it
 BITE = (0.30, 0.97)  # alpha below the first is let go, above the second is whole: old light at the rim stays behind
+RIM = 0.010  # of the subject's longer side: how far the old ground's light reaches in
+RIM_SHARE = 0.85  # of it that is taken out
 FLAT_BAND = 0.02  # of the subject's height: what counts as its lowest line
 FLAT_SHARE = 0.55  # of its width that the lowest line must have to look like a cut and no standing
 BORDER_SHARE = 0.22  # of its width that touches the photo's lower border
@@ -165,7 +167,34 @@ def _own_colours(picture: U8, alpha: U8) -> U8:
     if float(free.max()) <= 0.0:
         return picture
     behind = filters.resize_u8(filters.to_u8(filters.push_pull(small, free)), (alpha.shape[1], alpha.shape[0]))
-    return edges.foreground(picture, picture, alpha, behind, [])
+    return _unmixed(edges.foreground(picture, picture, alpha, behind, []), alpha, behind)
+
+
+def _unmixed(rgb: U8, alpha: U8, behind: U8) -> U8:
+    """Takes the old ground's light out of the subject's rim: what lies between the colours on both sides is a mix.
+
+    Only a rim is looked at, and what is like the ground deeper inside as well is the subject's own colour.
+    """
+    size = filters.fit_size((alpha.shape[1], alpha.shape[0]), edges.ESTIMATE_SIDE)
+    small = filters.to_f32(filters.resize_u8(rgb, size))
+    solid = np.asarray((filters.resize_u8(alpha, size) > 200).astype(np.uint8))
+    inside = np.asarray(cv2.distanceTransform(solid, cv2.DIST_L2, 3), dtype=np.float32)
+    reach = RIM * max(size)
+    deep = filters.smoothstep(inside, reach, 2.0 * reach)
+    if float(deep.max()) < 0.5:
+        return rgb
+    own = filters.push_pull(small, deep)
+    ground = filters.to_f32(filters.resize_u8(behind, size))
+    axis = ground - own
+    apart = (axis * axis).sum(axis=2)
+    share = np.clip(((small - own) * axis).sum(axis=2) / np.maximum(apart, 1e-4), 0.0, 1.0)
+    rim = 1.0 - filters.smoothstep(inside, 0.35 * reach, 1.25 * reach)
+    clear = filters.smoothstep(apart.astype(np.float32), 0.02, 0.10)  # too alike, and nothing can be told
+    weight = filters.blur(np.asarray(share * rim * clear, dtype=np.float32), 0.8)
+    change = filters.resize_f32(
+        np.asarray(-axis * (RIM_SHARE * weight)[..., None], dtype=np.float32), (alpha.shape[1], alpha.shape[0])
+    )
+    return np.asarray(np.clip(rgb + change * np.float32(255.0) + np.float32(0.5), 0, 255), dtype=np.uint8)
 
 
 def _cuts(

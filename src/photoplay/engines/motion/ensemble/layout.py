@@ -9,7 +9,7 @@ and smaller, as on any ground seen from eye height.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from photoplay.engines.motion.ensemble.words import Wish
 
@@ -22,10 +22,13 @@ OVERLAP = 0.14  # of their widths that neighbours may share
 SIDE_ROOM = 0.035  # of the frame's width left free on either side
 TALLEST = 0.74  # of the frame's height
 STANDING, BUST = 0.56, 0.66  # natural heights of somebody with feet and of somebody without, alone in a wide frame
-SMALLEST_ROW = 0.62  # of its natural size that a row may be shrunk to before another row is made
 WIDEST = 0.62  # of the frame's width for one subject
 BUST_FACE = (0.13, 0.30)  # of the frame's height: faces of busts stay between
-FREE_SIDE = 0.34  # of the frame's width beside a backdrop's own subject that is enough to stand in
+FREE_SIDE = 0.40  # of the frame's width that is made free beside a backdrop's own subject, before which others step
+APART = 0.016  # of the frame's width between neighbours who have room
+CLOSER = 0.80  # of their size that a row shrinks to before its members overlap
+BESIDE_PEOPLE = 0.84  # times smaller, for things that nobody named beside people
+ALONE = 1.16  # times larger, for who has the frame to himself
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,80 @@ def arrange(
         taken: (left, right) in shares of the frame's width, where a subject of the backdrop's own stands.
     """
     span = _span(aspect, taken)
-    heights = {shape.number: min(natural_height(shape), WIDEST * aspect / shape.aspect) for shape in shapes}
-    rows = _rows(shapes, heights, span)
-    spots: list[Spot] = []
-    for depth in range(len(rows) - 1, -1, -1):
-        spots += _stand(rows[depth], depth, len(rows), heights, span, aspect, horizon)
+    alone = ALONE if len(shapes) == 1 and taken is None else 1.0
+    heights = {shape.number: min(natural_height(shape) * alone, WIDEST * aspect / shape.aspect) for shape in shapes}
+    if any(shape.person for shape in shapes):  # things of unknown size are less than people
+        for shape in shapes:
+            if not (shape.person or shape.cut_below or shape.wish.stature_m is not None):
+                heights[shape.number] *= BESIDE_PEOPLE
+    tries = [_stood(rows, heights, span, aspect, horizon) for rows in _rows(shapes)]
+    return max(tries, key=lambda spots: _worth(spots, shapes))
+
+
+def _stood(
+    rows: Sequence[Sequence[Shape]], heights: dict[int, float], span: tuple[float, float], aspect: float, horizon: float
+) -> tuple[Spot, ...]:
+    """Rows, given from front to back, at their best places; farthest first."""
+    room = span[1] - span[0]
+    lowest = min(FRONT_Y, max(horizon + LOWEST_GROUND, BACK_Y - 0.10 * (len(rows) - 1)))
+    # One scale for all rows, or those behind would be giants where the front is crowded.
+    scale = min(_shrink(row, heights, room, aspect) for row in rows)
+    heights = {number: tall * scale for number, tall in heights.items()}
+    shapes = [shape for row in rows for shape in row]
+    stood: list[Spot] = _stand(rows[0], 0, len(rows), heights, span, aspect, FRONT_Y, horizon)
+    for depth in range(1, len(rows)):
+        best: tuple[float, list[Spot]] | None = None
+        nearest = min(spot.foot for spot in stood if spot.row == depth - 1)
+        for lift in (0.25, 0.5, 0.75, 1.0):
+            ground = min(nearest, FRONT_Y) - (min(nearest, FRONT_Y) - lowest) * lift * depth / max(1, len(rows) - 1)
+            row = _stand(rows[depth], depth, len(rows), heights, span, aspect, ground, horizon)
+            for moved in _slid(row, rows[depth], span):
+                worth = _worth([*moved, *stood], shapes)
+                if best is None or worth > best[0] + 1e-9:
+                    best = worth, moved
+        stood = [*(best[1] if best is not None else []), *stood]
     # Far to near: rows from the back; within a row who stands higher first, busts last.
-    spots.sort(key=lambda spot: (-spot.row, not spot.grounded, spot.foot, -spot.height))
-    return tuple(spots)
+    return tuple(sorted(stood, key=lambda spot: (-spot.row, not spot.grounded, spot.foot, -spot.height)))
+
+
+def _slid(row: Sequence[Spot], shapes: Sequence[Shape], span: tuple[float, float]) -> list[list[Spot]]:
+    """A row as it is, spread wider, and slid to either side, as far as there is room."""
+    half = {shape.number: 0.5 * shape.aspect for shape in shapes}
+    middle = sum(spot.x for spot in row) / len(row)
+    found = []
+    for spread in (1.0, 1.25, 1.5):
+        wider = [replace(spot, x=middle + (spot.x - middle) * spread) for spot in row]
+        left = min(spot.x - half[spot.number] * spot.height for spot in wider) - span[0]
+        right = span[1] - max(spot.x + half[spot.number] * spot.height for spot in wider)
+        if left + right < 0.0:
+            continue
+        found += [
+            [replace(spot, x=spot.x - left + (left + right) * share) for spot in wider]
+            for share in (0.0, 0.17, 0.33, 0.5, 0.67, 0.83, 1.0)
+        ]
+    return found or [list(row)]
+
+
+def _worth(spots: Sequence[Spot], shapes: Sequence[Shape]) -> float:
+    """How much is seen of everybody: their sizes, less for who is hidden by those drawn later."""
+    half = {shape.number: 0.5 * shape.aspect for shape in shapes}
+    drawn = sorted(spots, key=lambda spot: (-spot.row, not spot.grounded, spot.foot, -spot.height))
+    total = 0.0
+    for index, spot in enumerate(drawn):
+        wide = half[spot.number] * spot.height
+        seen = 0
+        for step_x in range(8):
+            for step_y in range(8):
+                x = spot.x + wide * (step_x / 3.5 - 1.0) * 0.9
+                y = spot.foot - spot.height * (step_y + 0.5) / 8
+                seen += not any(
+                    abs(x - other.x) < 0.8 * half[other.number] * other.height
+                    and other.foot - 0.96 * other.height < y < other.foot
+                    for other in drawn[index + 1 :]
+                )
+        clear = min(1.0, max(0.0, (seen / 64 - 0.30) / 0.50))
+        total += (2.0 * wide * spot.height) ** 0.5 * (2.0 * clear - 1.0)
+    return total
 
 
 def _span(aspect: float, taken: tuple[float, float] | None) -> tuple[float, float]:
@@ -111,11 +180,9 @@ def _span(aspect: float, taken: tuple[float, float] | None) -> tuple[float, floa
     if taken is None:
         return left, right
     before, after = taken[0], 1.0 - taken[1]
-    if max(before, after) < FREE_SIDE:
-        return left, right
     if before >= after:
-        return left, (taken[0] + 0.04) * aspect
-    return (taken[1] - 0.04) * aspect, right
+        return left, min(right, max(taken[0] + 0.03, FREE_SIDE) * aspect)
+    return max(left, min(taken[1] - 0.03, 1.0 - FREE_SIDE) * aspect), right
 
 
 def _width(shapes: Sequence[Shape], heights: dict[int, float]) -> float:
@@ -124,19 +191,18 @@ def _width(shapes: Sequence[Shape], heights: dict[int, float]) -> float:
     return total * (1.0 - OVERLAP) + (OVERLAP * max(s.aspect * heights[s.number] for s in shapes) if shapes else 0.0)
 
 
-def _rows(shapes: Sequence[Shape], heights: dict[int, float], span: tuple[float, float]) -> list[list[Shape]]:
-    """Rows from front to back, as few as fit."""
-    room = span[1] - span[0]
-    front_first = sorted(shapes, key=lambda s: (_wished_depth(s), not s.cut_below, heights[s.number], s.number))
-    for count in range(1, 4):
-        per = -(-len(shapes) // count)
-        rows = [front_first[start : start + per] for start in range(0, len(front_first), per)]
-        rows = _heed(rows)
-        worst = max(_width(row, heights) for row in rows)
-        if worst * SMALLEST_ROW <= room or len(rows) == len(shapes) or count == 3:
-            break
+def _rows(shapes: Sequence[Shape]) -> list[list[list[Shape]]]:
+    """Ways to make one, two or three rows of them; each is given from front to back."""
+    front_first = sorted(shapes, key=lambda s: (_wished_depth(s), not s.cut_below, natural_height(s), s.number))
     order = {shape.number: index for index, shape in enumerate(shapes)}
-    return [sorted(row, key=lambda s: (_wished_side(s), order[s.number])) for row in rows if row]
+    found = []
+    for count in range(1, min(3, len(shapes)) + 1):
+        per = -(-len(shapes) // count)
+        if count > 1 and per < 2:
+            break
+        rows = _heed([front_first[start : start + per] for start in range(0, len(front_first), per)])
+        found.append([sorted(row, key=lambda s: (_wished_side(s), order[s.number])) for row in rows if row])
+    return found
 
 
 def _heed(rows: list[list[Shape]]) -> list[list[Shape]]:
@@ -158,6 +224,13 @@ def _wished_side(shape: Shape) -> int:
     return {"left": -1, "centre": 0, "right": 1}[shape.wish.side]
 
 
+def _shrink(row: Sequence[Shape], heights: dict[int, float], room: float, aspect: float) -> float:
+    """By how much a row must be made smaller: first so that its members do not touch, then so that it fits at all."""
+    loose = sum(shape.aspect * heights[shape.number] for shape in row) + APART * aspect * (len(row) - 1)
+    share = max(CLOSER, min(1.0, room / loose))
+    return min(share, room / _width(row, heights))
+
+
 def _stand(
     row: Sequence[Shape],
     depth: int,
@@ -165,23 +238,15 @@ def _stand(
     heights: dict[int, float],
     span: tuple[float, float],
     aspect: float,
+    ground: float,
     horizon: float,
 ) -> list[Spot]:
-    lowest = max(horizon + LOWEST_GROUND, BACK_Y)
-    ground = FRONT_Y if rows == 1 else FRONT_Y - (FRONT_Y - min(lowest, FRONT_Y)) * depth / (rows - 1)
+    """A row's places on a ground line. Who is farther is smaller; who goes on below the frame behind others must look
+    over them."""
     away = max(0.55, (ground - horizon) / (FRONT_Y - horizon)) if depth else 1.0
+    scaled = {s.number: heights[s.number] * (1.0 + 0.16 * depth if s.cut_below else away) for s in row}
     room = span[1] - span[0]
-    scaled = {}
-    for shape in row:
-        tall = heights[shape.number] * away
-        if shape.cut_below and depth:
-            # Behind others and going on below the frame: it must look over them.
-            tall = heights[shape.number] * (1.0 + 0.16 * depth)
-        scaled[shape.number] = tall
-    wide = _width(row, scaled)
-    if wide > room:
-        scaled = {number: tall * room / wide for number, tall in scaled.items()}
-        wide = room
+    wide = min(room, _width(row, scaled))
     widths = [shape.aspect * scaled[shape.number] for shape in row]
     spare = max(0.0, room - wide)
     bare = sum(widths)

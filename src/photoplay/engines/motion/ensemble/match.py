@@ -15,6 +15,7 @@ from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
 LIGHT_SHARE, LIGHT_BOUND = 0.34, 13.0  # of the way to the backdrop's mean lightness, and at most, in L* (0..100)
+NIGHT, NIGHT_BOUND = 24.0, 24.0  # L* of a place below which it is night, where the bound widens up to this
 TINT_SHARE, TINT_BOUND = 0.30, 6.5  # the same for a* and b*
 SPREAD_SHARE, SPREAD_BOUND = 0.30, 0.14  # of the way to the backdrop's contrast; at most this much up or down
 RELIGHT = 0.055  # of lightness between the lit side and the other
@@ -53,12 +54,15 @@ def tone_of(rgb: U8, weight: U8 | None = None) -> Tone:
 
 def shift_towards(subject: Tone, place: Tone, strength: float = 1.0) -> Shift:
     """The change that brings a subject's tone nearer to the place's. ``strength`` 0..1 scales all of it."""
-    light = _bounded((place.mean[0] - subject.mean[0]) * LIGHT_SHARE, LIGHT_BOUND)
+    dark = min(max((NIGHT - place.mean[0]) / 12.0, 0.0), 1.0)
+    bound = LIGHT_BOUND + (NIGHT_BOUND - LIGHT_BOUND) * dark
+    light = _bounded((place.mean[0] - subject.mean[0]) * (LIGHT_SHARE + 0.16 * dark), bound)
     if light > 0.0:  # a dark coat stays dark by day; night falls on everybody
         light *= 0.55
     ratio = place.spread[0] / max(subject.spread[0], 1.0)
     gain = 1.0 + _bounded((ratio - 1.0) * SPREAD_SHARE, SPREAD_BOUND) * strength
-    tint = tuple(_bounded((place.mean[i] - subject.mean[i]) * TINT_SHARE, TINT_BOUND) for i in (1, 2))
+    share = TINT_SHARE * (1.0 + 0.5 * dark)
+    tint = tuple(_bounded((place.mean[i] - subject.mean[i]) * share, TINT_BOUND * (1.0 + dark)) for i in (1, 2))
     return Shift(subject.mean, gain, (light * strength, tint[0] * strength, tint[1] * strength))
 
 

@@ -18,7 +18,7 @@ from photoplay.engines.motion.ensemble.brushwork import Canvas, Colour
 from photoplay.engines.motion.types import F32, U8, Photo, SceneMap
 
 PAINT_SIDE = 1280  # pixels of the long side at most: what is soft needs no more
-SOFT = 0.0045  # of the width: blur of the far end
+SOFT = 0.0022  # of the width: blur of the far end
 ANALYSIS_SIDE = 1024
 
 
@@ -121,7 +121,7 @@ LOOKS: dict[str, Look] = {
     ),
     "night_sky": Look(
         0.58,
-        ((0.08, 0.11, 0.14), (0.05, 0.07, 0.08)),
+        ((0.40, 0.47, 0.46), (0.22, 0.30, 0.27)),
         far="trees",
         far_colour=(0.03, 0.05, 0.07),
         texture=0.08,
@@ -181,7 +181,7 @@ def _picture(canvas: Canvas, place: str, look: Look, light: str, key: Colour | N
     picture = brushwork.sky(canvas, light) if look.sky else brushwork.wall(canvas, look.far, look.far_colour, light)
     if look.sky:
         regions["sky"] = np.asarray(canvas.y < look.horizon, dtype=np.float32)
-    ground = brushwork.ground(canvas, look.ground, look.texture, look.grain, light)
+    ground = brushwork.ground(canvas, look.ground, look.texture, look.grain, light, hazy=look.sky)
     below = filters.smoothstep(canvas.y, look.horizon - 0.001, look.horizon + 0.004)[..., None]
     picture = picture * (1.0 - below) + ground * below
     if look.shore is not None:
@@ -192,7 +192,11 @@ def _picture(canvas: Canvas, place: str, look: Look, light: str, key: Colour | N
         stands, over = brushwork.far_end(canvas, look.far, look.far_colour, light)
         picture = picture * (1.0 - over[..., None]) + stands * over[..., None]
         regions["sky"] = np.asarray(regions["sky"] * (1.0 - over), dtype=np.float32)
+    if place == "meadow":
+        regions["foliage"] = np.asarray(canvas.y > look.horizon + 0.10, dtype=np.float32)
     picture = brushwork.softened(canvas, np.asarray(picture, dtype=np.float32), SOFT)
+    if look.far == "skyline" and light == "night":
+        picture = brushwork.street_lights(canvas, picture)
     picture = brushwork.lit(canvas, picture, light)
     return np.asarray(np.clip(picture, 0.0, 1.0), dtype=np.float32), regions
 

@@ -20,7 +20,8 @@ def default_shot(
     """A gentle shot and a note that says why. ``lively``: how much motion was asked for, in no particular way.
 
     A close face is not approached but circled a little; a subject is approached; a wide landscape is travelled
-    along; a tall one is risen through; a flat picture is zoomed, for it has no depth to travel in.
+    along; a tall one is risen through; several subjects are circled, which sets them apart; a flat picture is zoomed,
+    for it has no depth to travel in.
     """
     refused = {(r.kind, r.sign) for r in refusals}
     # Who refuses a zoom does not want the picture to grow by itself in another way.
@@ -46,6 +47,9 @@ def _candidates(facts: PhotoFacts | None, seed: int) -> list[tuple[tuple[Move, .
         found.append(((dolly,), "suits most photos"))
     elif facts.is_flat:
         found.append(((Move(kind=MoveKind.ZOOM, amount=0.7),), "suits a picture without depth"))
+    elif facts.subjects > 1:
+        moves = Move(kind=MoveKind.ORBIT, amount=0.9 * side), Move(kind=MoveKind.DOLLY, amount=0.3)
+        found.append((moves, "shows that those in the picture stand at different depths"))
     elif facts.has_face and facts.face_height >= _CLOSE_FACE:
         away = -1.0 if facts.subject_x > 0.5 else 1.0
         found.append(((Move(kind=MoveKind.ORBIT, amount=0.7 * away),), "suits a face that is close already"))

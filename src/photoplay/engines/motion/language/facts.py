@@ -34,6 +34,7 @@ class PhotoFacts:
     night: bool = False
     subject_kind: str = ""  # "person", "object" or not known
     colours: tuple[str, ...] = ()  # the main ones, most first
+    subjects: int = 1  # that stand in it apart, each at a depth of its own
     light_x: float = 0.0  # towards the main light: -1 left .. +1 right
     light_y: float = 0.0  # -1 above .. +1 below
 
@@ -86,6 +87,7 @@ def facts_of(scene: SceneMap, rgb: U8 | None = None) -> PhotoFacts:
         saturation=_number(stats.get("colourfulness")),
         outdoor=_number(stats.get("outdoor")),
         night=bool(stats.get("night", False)),
+        subjects=int(stats.get("subjects", 1)),
         subject_kind=str(stats.get("subject_kind", "")) if has_subject or faces else "",
     )
 
