@@ -41,8 +41,10 @@ class Inside:
         assert self.runtime.lifecycle.begin(self.job(ref).id, EXECUTOR)
         return self.job(ref)
 
-    def finish(self, ref: str, *, data: bytes = b"a video, really", duration_s: float = 5.063) -> Job:
-        """→ succeeded, with a stored file of these bytes."""
+    def finish(
+        self, ref: str, *, data: bytes = b"a video, really", duration_s: float = 5.063, thumbnail: bytes | None = None
+    ) -> Job:
+        """→ succeeded, with stored files of these bytes."""
         job = self.job(ref)
         if job.started_ms is None:
             self.begin(ref)
@@ -62,7 +64,20 @@ class Inside:
             height=720,
             duration_s=duration_s,
         )
-        assert self.runtime.lifecycle.succeed(job.id, [video]) is not None
+        files = [video]
+        if thumbnail is not None:
+            key = f"jobs/{job.id}/thumbnail.webp"
+            stored = self.runtime.storage.put_bytes(key, thumbnail, "image/webp")
+            files.append(
+                Artifact(
+                    kind="thumbnail",
+                    key=key,
+                    content_type="image/webp",
+                    size_bytes=stored.size_bytes,
+                    sha256="0" * 64,
+                )
+            )
+        assert self.runtime.lifecycle.succeed(job.id, files) is not None
         return self.job(ref)
 
     def fail(self, ref: str, code: str = "url_unreachable", message: str = "The URL could not be fetched.") -> Job:
