@@ -19,7 +19,7 @@ from fastapi.security import HTTPBearer
 
 from photoplay.accounts import Caller
 from photoplay.catalog import Model
-from photoplay.dialects.door import Dialect, Door, door_of, request_id
+from photoplay.dialects.door import Dialect, Door, IdempotencyKey, door_of, request_id
 from photoplay.dialects.kling import errors as codes
 from photoplay.dialects.kling import images, requests, wire
 from photoplay.dialects.kling.packs import packs_of
@@ -92,25 +92,29 @@ PageSize = Annotated[int, Query(alias="pageSize", ge=1, le=wire.MAX_PAGE_SIZE, d
 
 
 @router.post(f"{VIDEOS}/{wire.MULTI_IMAGE}", summary="Create a multi-image video")
-def create_multi_image(request: Request, body: wire.MultiImageBody, caller: Calling) -> wire.CreateAnswer:
+def create_multi_image(
+    request: Request, body: wire.MultiImageBody, caller: Calling, idempotency_key: IdempotencyKey = None
+) -> wire.CreateAnswer:
     """Makes one clip out of one to four images. Query the answered `task_id` until its status is `succeed`."""
     door = door_of(request)
     model = requests.model_of(door.runtime.catalog, body.model_name, wire.MULTI_IMAGE)
     asked, files = requests.multi_image_request(
         body, model, manner=_manner(door), client_id=caller.client_id, base_url=door.base_url(request)
     )
-    return _submitted(door, caller, model, asked, files)
+    return _submitted(door, caller, model, asked, files, idempotency_key)
 
 
 @router.post(f"{VIDEOS}/{wire.IMAGE}", summary="Create a video from an image")
-def create_image(request: Request, body: wire.ImageBody, caller: Calling) -> wire.CreateAnswer:
+def create_image(
+    request: Request, body: wire.ImageBody, caller: Calling, idempotency_key: IdempotencyKey = None
+) -> wire.CreateAnswer:
     """Animates a photo. One of `image_tail`, masks and `camera_control` can say how, besides the prompt."""
     door = door_of(request)
     model = requests.model_of(door.runtime.catalog, body.model_name, wire.IMAGE)
     asked, files = requests.image_request(
         body, model, manner=_manner(door), client_id=caller.client_id, base_url=door.base_url(request)
     )
-    return _submitted(door, caller, model, asked, files)
+    return _submitted(door, caller, model, asked, files, idempotency_key)
 
 
 def _manner(door: Door) -> requests.Manner:
@@ -122,15 +126,19 @@ def _manner(door: Door) -> requests.Manner:
     )
 
 
-def _submitted(door: Door, caller: Caller, model: Model, asked: JobRequest, files: requests.Files) -> wire.CreateAnswer:
+def _submitted(
+    door: Door, caller: Caller, model: Model, asked: JobRequest, files: requests.Files, idempotency_key: str | None
+) -> wire.CreateAnswer:
     account = caller.account
     sent = images.read(door, account.id, files.every, model.image_rules)
     door.runtime.catalog.quote(asked, plan=account.plan)  # refused before anything is stored
     refs = images.stored(door, account.id, files.every, sent)
     asked = requests.with_files(asked, files, refs)
     try:
-        job = door.runtime.service.submit(account, asked, idempotency_key=_idempotency_key(asked))
+        job = door.runtime.service.submit(account, asked, idempotency_key=idempotency_key or _idempotency_key(asked))
     except (ExternalIdTaken, IdempotencyConflict) as error:
+        if idempotency_key and isinstance(error, IdempotencyConflict):  # the header's, not the external id's
+            raise
         raise ExternalIdTaken(
             f"external_task_id {(asked.external_id or '')[:80]!r} already exists", field="external_task_id"
         ) from error
