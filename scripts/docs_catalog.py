@@ -89,7 +89,7 @@ def plans(catalog: Catalog) -> str:
 
 def models(catalog: Catalog) -> str:
     """The models."""
-    head = ("Model", "Engine", "Sizes", "Seconds", "Frames a second", "Shapes", "Images", "Qualities", "Needs")
+    head = ("Model", "Engine", "Sizes", "Seconds", "Frames a second", "Shapes", "Images", "Qualities", "Needs", "Kept")
     return table(head, [_row(model) for model in catalog.models()])
 
 
@@ -110,6 +110,7 @@ def _row(model: Model) -> tuple[str, ...]:
         str(model.max_images),
         ", ".join(name + (" (premium)" if quality.premium else "") for name, quality in model.qualities.items()),
         ", ".join(needs) or "–",
+        "–" if model.retention_s is None else f"{model.retention_s / 86_400:g} days",
     )
 
 

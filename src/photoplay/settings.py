@@ -80,7 +80,10 @@ class Settings(BaseSettings):
         default=7 * 86400, ge=60, description="Seconds for which a signed artifact URL is valid."
     )
     retention_s: int = Field(
-        default=7 * 86400, ge=3600, description="Seconds for which a finished job's files are kept."
+        default=7 * 86400,
+        ge=3600,
+        description="Seconds for which a finished job's files are kept, where its model in the catalog names none "
+        "(`retention_s`).",
     )
     idempotency_ttl_s: int = Field(
         default=86400,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from photoplay.accounts import audit
+from photoplay.db.tables import jobs
 from photoplay.errors import ArtifactNotFound, UploadNotFound
-from photoplay.jobs.job import JobState, MediaRef
+from photoplay.jobs.job import AudioRequest, JobRequest, JobState, MediaRef
 from photoplay.jobs.retention import Retention
+from photoplay.jobs.runtime import Runtime
+from photoplay.settings import Settings
 
 from .conftest import EXECUTOR, ask, video_of
 
@@ -28,8 +32,8 @@ def retention(runtime, clock) -> Retention:
     )
 
 
-def finish(runtime, account) -> str:
-    job = runtime.service.submit(account, ask())
+def finish(runtime, account, request: JobRequest | None = None) -> str:
+    job = runtime.service.submit(account, request or ask())
     runtime.lifecycle.begin(job.id, EXECUTOR)
     runtime.storage.put_bytes(f"jobs/{job.id}/video.mp4", b"mp4")
     runtime.lifecycle.succeed(job.id, [video_of(job.id)])
@@ -49,6 +53,50 @@ def test_a_clip_expires_with_its_files_and_its_record_stays(runtime, account, cl
         runtime.service.artifact(account.id, job_id, "video")
     assert retention.tick() == 0
     assert audit(runtime.engine) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "days"),
+    [("motion", 7), ("AkoolImage2VideoFastV1", 7), ("kling-v1-6", 30), ("kling-v2-6", 30), ("V", 7), ("sora-2", 7)],
+)
+def test_a_clip_is_kept_for_as_long_as_its_model_says(runtime, account, clock, retention, model, days):
+    offered = runtime.catalog.model(model)
+    request = ask(
+        model=model,
+        duration_s=offered.durations_s[0],
+        resolution=offered.resolutions[0].name,
+        aspect_ratio=offered.aspect_ratios[0],
+    )
+    job_id = finish(runtime, account, request)
+    clock.advance_s(days * DAY_S - 1)
+    retention.tick()
+    assert runtime.store.load(job_id).state is JobState.SUCCEEDED
+    clock.advance_s(1)
+    retention.tick()
+    assert runtime.store.load(job_id).state is JobState.EXPIRED
+
+
+def test_an_operator_sets_how_long_clips_are_kept(tmp_path, clock):
+    catalog = tmp_path / "catalog.toml"
+    catalog.write_text("[models.kling-v1-6]\nretention_s = 86400\n")
+    settings = Settings(data_dir=tmp_path / "data", catalog_file=catalog, retention_s=2 * DAY_S)
+    with Runtime.open(settings, clock) as runtime:
+        account = runtime.accounts.create_account("Ada", "pro", 1000)
+        made = [finish(runtime, account, ask(model=model)) for model in ("kling-v1-6", "motion")]
+        kept = [runtime.store.load(job_id).expires_ms - clock.now_ms() for job_id in made]
+    assert kept == [DAY_S * 1000, 2 * DAY_S * 1000]
+
+
+def test_new_sound_is_kept_anew_and_does_not_keep_its_source(runtime, account, clock, retention):
+    source = finish(runtime, account)
+    with runtime.engine.begin() as connection:
+        connection.execute(sa.update(jobs).where(jobs.c.id == source).values(duration_s=5.0))
+    clock.advance_s(6 * DAY_S)
+    sound = AudioRequest(mode="generate")
+    again = finish(runtime, account, ask().model_copy(update={"images": (), "audio": sound, "audio_of": source}))
+    clock.advance_s(2 * DAY_S)
+    assert retention.tick() == 1
+    assert [runtime.store.load(job_id).state for job_id in (source, again)] == [JobState.EXPIRED, JobState.SUCCEEDED]
 
 
 def test_failed_and_canceled_jobs_keep_their_state(runtime, account, clock, retention):
