@@ -60,7 +60,9 @@ def room_tone(take: Take) -> F32:
     middle = noise(rng, n, band(60.0, 250.0, 1.2))
     hum_hz = 100.0 if rng.random() < 0.5 else 120.0
     hum = 0.10 * tone(hum_hz, n) + 0.04 * tone(2 * hum_hz, n, 0.3) + 0.02 * tone(3 * hum_hz, n, 0.6)
-    return f32(0.55 * air + 0.7 * middle + hum * take.strength)
+    # The breath of the ventilation: slow, and never twice the same.
+    breath = stretched(wander(rng, n, 0.6, 0.7, 1.15), n)
+    return f32((0.55 * air + 0.7 * middle) * breath + hum * take.strength)
 
 
 def cave(take: Take) -> F32:
@@ -83,7 +85,7 @@ def space(take: Take) -> F32:
     out = np.zeros((2, n), np.float32)
     for ratio, level in ((1, 0.25), (2, 0.5), (3, 0.5), (4, 0.5), (6, 0.34), (8, 0.22), (9, 0.16), (12, 0.1)):
         for side in (0, 1):
-            swell = stretched(wander(rng, n, 0.35, 0.25, 1.0), n)
+            swell = stretched(wander(rng, n, 0.45, 0.05, 1.0), n)
             out[side] += level * swell * tone(root * ratio * (1 + rng.uniform(-0.0022, 0.0022)), n, rng.random())
     glow = wander(rng, n, 0.5, 0.1, 1.0)
     surface = (0.5 * glow[:, None] * bell(1800 + 900 * wander(rng, n, 0.3), 0.35)).astype(np.float32)

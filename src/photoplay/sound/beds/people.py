@@ -27,7 +27,6 @@ from photoplay.sound.dsp import (
     reverb,
     samples,
     scatter,
-    seconds,
     stretched,
     tone,
     wander,
@@ -90,10 +89,14 @@ def _voice(rng: Rng, n: int, rate: int) -> F32:
     grid = np.linspace(0, knots - 1, n)
     melody = np.interp(grid, np.arange(knots), rng.normal(0, 0.09, knots))
     turn = np.cumsum(pitch * np.exp(melody) / rate)
-    buzz = 2 * np.mod(turn, 1.0) - 1 + rng.normal(0, 0.12, n)
+    buzz = 2 * np.mod(turn, 1.0) - 1
+    breath = rng.standard_normal(n)
     talk = np.repeat(rng.random(max(2, int(n / rate / 1.1) + 1)) < 0.72, int(rate * 1.1) + 1)[:n]
     syllable = np.interp(grid, np.arange(knots), np.where(rng.random(knots) < 0.3, 0.05, rng.uniform(0.4, 1.0, knots)))
-    buzz *= syllable * np.interp(np.arange(n), np.arange(0, n, rate // 20), talk[:: rate // 20].astype(float))
+    said = np.interp(np.arange(n), np.arange(0, n, rate // 20), talk[:: rate // 20].astype(float))
+    # Consonants hiss where vowels are closed; without them a crowd is a hum.
+    hiss = np.clip(0.75 - syllable, 0.0, 1.0) ** 2
+    buzz = said * (buzz * syllable + breath * (0.10 + 0.55 * hiss))
     # Vowels change over time: filter in overlapping frames.
     size, hop = 512, 256
     count = -(-n // hop) + 1
@@ -106,6 +109,7 @@ def _voice(rng: Rng, n: int, rate: int) -> F32:
     at = np.linspace(0, knots - 1, count)
     scale = 1.15 if female else 1.0
     gain = np.zeros(spectra.shape)
+    gain += 0.22 / (1 + np.square((hz - 2500.0 * scale) / 260.0)) + 0.16 * np.clip((hz - 2800.0) / 1500.0, 0.0, 1.0)
     for part, width in ((0, 130.0), (1, 190.0)):
         centre = np.interp(at, np.arange(knots), [scale * _FORMANTS[v][part] for v in vowels])
         gain += (1.0 if part == 0 else 0.45) / (1 + np.square((hz - centre[:, None]) / width))
@@ -130,7 +134,7 @@ def crowd(take: Take) -> F32:
             moved = np.resize(np.roll(voice, int(rng.integers(0, length))), short)
             voices += panned(moved, rng.uniform(-1, 1)) * np.float32(rng.uniform(0.3, 1.0))
     lifted = resampled(voices, rate, RATE)[:, :n]
-    hush = painted_wide(rng, np.tile(bell(600.0, 1.2), (frames(n), 1)), n, 1.0)
+    hush = painted_wide(rng, np.tile(bell(900.0, 1.4), (frames(n), 1)), n, 1.0)
     mixed = lifted / max(float(np.std(lifted)), 1e-6) + 0.25 * hush / max(float(np.std(hush)), 1e-6)
     return reverb((0.1 * mixed).astype(np.float32), 32, 1.3, 0.8, 3500.0, 0.02)
 
@@ -182,15 +186,34 @@ def applause(take: Take) -> F32:
 
 
 def machine(take: Take) -> F32:
-    """An engine room: a hum with overtones, a slow whirr, a loose plate."""
-    rng, n = take.rng, take.n
+    """An engine room: a hum that labours, strokes of a piston, a whirr, a loose plate, steam let off."""
+    rng, n, force = take.rng, take.n, take.strength
     base = rng.uniform(46, 64)
-    wobble = 1 + 0.004 * (stretched(wander(rng, n, 1.5), n) - 0.5)
-    hum = sum(tone((base * h * wobble).astype(np.float32), n, rng.random()) / h**0.8 for h in range(1, 7))
-    t = seconds(n)
-    whirr = noise(rng, n, band(900.0, 2600.0, 2.0)) * (0.6 + 0.4 * np.sin(2 * np.pi * rng.uniform(7, 12) * t))
-    wide = np.stack([noise(rng, n, band(80.0, 500.0, 1.4)) for _ in range(2)])
-    return f32(0.16 * np.asarray(hum, np.float32) + 0.05 * whirr * take.strength + 0.10 * wide)
+    load = wander(rng, n, 0.8)
+    wobble = 1 + 0.02 * (stretched(load, n) - 0.5)
+    hum = sum(tone((base * h * wobble).astype(np.float32), n, rng.random()) / h**0.8 for h in range(1, 6))
+    t = np.arange(frames(n), dtype=np.float32) * np.float32(HOP / RATE)
+    beat_s = 1 / rng.uniform(1.9, 3.2)
+    phase = np.mod(t / np.float32(beat_s), 1.0)
+    stroke = np.minimum(1.0, phase / 0.06) * np.exp(-phase / 0.22)
+    surface = (0.5 + stroke)[:, None] * bell(190.0 + 130.0 * stroke, 1.1) + 0.3 * stroke[:, None] * bell(1300.0, 0.9)
+    surface += (0.10 + 0.14 * load * (1 + np.sin(2 * np.pi * 9.0 * t)))[:, None] * bell(1900.0 + 500.0 * load, 0.35)
+    steam = np.zeros_like(t)
+    for at in np.arange(rng.uniform(0.3, 0.6) * min(4.0, take.duration_s), take.duration_s, rng.uniform(3.0, 4.5)):
+        steam = np.maximum(steam, np.clip((t - at) / 0.05, 0, 1) * np.exp(-np.maximum(t - at, 0) / 0.35))
+    surface += 0.16 * force * steam[:, None] * bell(5200.0, 0.9)
+    out = painted_wide(rng, surface.astype(np.float32), n, 0.8)
+    out = 0.13 * out / max(float(np.std(out)), 1e-6) + 0.10 * f32(hum) * (0.6 + 0.4 * stretched(load, n))
+    size = samples(0.2)
+    for beat in range(int(take.duration_s / beat_s) + 1):
+        hz = rng.uniform(0.97, 1.03)
+        plate = modes(
+            rng, size, [430 * hz, 1130 * hz, 2310 * hz, 3720 * hz], [0.05, 0.04, 0.03, 0.015], [0.8, 1, 0.6, 0.4]
+        )
+        level = (0.30 if beat % 4 == 0 else 0.07) * rng.uniform(0.6, 1.2) * force
+        clank = panned(plate * attack_decay(size, 0.0008, 1.0), rng.uniform(0.2, 0.6))
+        add_at(out, clank, samples(beat * beat_s + rng.normal(0.02, 0.006)), level)
+    return reverb(f32(out), 38, 0.9, 0.3, 3500.0)
 
 
 def train(take: Take) -> F32:

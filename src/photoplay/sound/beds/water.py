@@ -18,7 +18,7 @@ def rain(take: Take) -> F32:
     bed = painted_wide(rng, (swell[:, None] * veil).astype(np.float32), n, 0.95)
     at = arrivals(rng, n, 110.0 * force)
     level = np.minimum(2.5, 0.35 * rng.pareto(2.4, at.size) + 0.12).astype(np.float32)
-    near = scatter(rng, n, drops(rng), at, level, rng.uniform(-1, 1, at.size))
+    near = scatter(rng, n, drops(rng, count=48), at, level, rng.uniform(-1, 1, at.size))
     return f32(0.22 * bed + 0.40 * near)
 
 
@@ -90,7 +90,12 @@ def river(take: Take) -> F32:
 def waterfall(take: Take) -> F32:
     """Falling water close by: a wide roar with spray on top."""
     rng, n = take.rng, take.n
-    flow = wander(rng, n, 2.5, 0.8, 1.0)
-    surface = flow[:, None] * (bell(240.0, 1.3) + 0.5 * bell(1400.0, 1.3) + 0.30 * bell(5200.0, 1.2))
+    # Water falls in sheets: every band has its own unrest, the spray more than the roar.
+    roar, rush, spray = wander(rng, n, 0.9, 0.7, 1.0), wander(rng, n, 2.5, 0.5, 1.0), wander(rng, n, 7.0, 0.3, 1.0)
+    surface = roar[:, None] * bell(240.0, 1.3) + 0.6 * rush[:, None] * bell(1400.0, 1.3)
+    surface += (0.45 * spray * rush)[:, None] * bell(5200.0, 1.2)
     surface[:, BINS_HZ < 40] = 0
-    return painted_wide(rng, surface.astype(np.float32), n, 1.0)
+    near = arrivals(rng, n, 45.0 * take.strength, rush)
+    level = np.minimum(1.5, 0.25 * rng.pareto(2.2, near.size) + 0.1).astype(np.float32)
+    drips = scatter(rng, n, drops(rng, 700.0, 4200.0), near, level, rng.uniform(-1, 1, near.size))
+    return f32(painted_wide(rng, surface.astype(np.float32), n, 1.0) + 0.5 * drips)

@@ -8,12 +8,31 @@ from typing import Protocol
 
 import numpy as np
 
-from photoplay.sound.dsp import F32, RATE, Rng, add_at, decibels, faded, panned, reverb, samples
+from photoplay.sound.dsp import (
+    F32,
+    HOP,
+    RATE,
+    Rng,
+    add_at,
+    decibels,
+    f32,
+    faded,
+    frames,
+    panned,
+    reverb,
+    samples,
+    stretched,
+)
+from photoplay.sound.filters import moving_mean
 from photoplay.sound.music.form import form
 from photoplay.sound.music.soundfont import SoundFont
 from photoplay.sound.music.styles import DRUMS, styles
 from photoplay.sound.music.synth import Synth
 from photoplay.sound.music.writer import Piece, write
+
+_EVENING = 0.4
+_MOST_LIFT_DB = 7.0
+_LISTEN_S = 1.6
 
 
 class Player(Protocol):
@@ -47,6 +66,22 @@ def piece(style: str, rng: Rng, duration_s: float, bright: float, energy: float,
     return write(manner, form(manner, rng, duration_s, bright, energy, moments), rng)
 
 
+def _evened(out: F32, ending_s: float) -> F32:
+    """A gain for each sample that brings a shy beginning closer to the height; the ending is left as it fades."""
+    n = out.shape[1]
+    count = frames(n)
+    padded = np.zeros(count * HOP, np.float32)
+    padded[:n] = np.square(out).mean(axis=0)
+    power = moving_mean(padded.reshape(count, HOP).mean(axis=1), int(_LISTEN_S * RATE / HOP))
+    last = min(count - 1, max(0, int((ending_s - _LISTEN_S / 2) * RATE / HOP)))
+    power[last:] = power[last]
+    highest = float(power.max())
+    if highest <= 0:
+        return np.ones(n, np.float32)
+    lift_db = -_EVENING * 10 * np.log10(np.maximum(power / highest, 1e-4))
+    return stretched(f32(10.0 ** (np.minimum(lift_db, _MOST_LIFT_DB) / 20)), n)
+
+
 def played(music: Piece, by: Player, n: int) -> F32:
     """The piece as sound, ``(2, n)``."""
     places = [panned(np.ones(1, np.float32), line.pan) * np.float32(decibels(line.level_db)) for line in music.lines]
@@ -64,6 +99,7 @@ def played(music: Piece, by: Player, n: int) -> F32:
         if sound is None:
             sound = kept[what] = by.note(bank, program, note.key, min(velocity, 127), hold_s) * places[note.line]
         add_at(out, sound, samples(note.at_s))
+    out *= _evened(out, music.form.slots[-1].at_s)
     length_s, share = music.room
     wet = reverb(out, 101, length_s, share, 5000.0, 0.018)
     # The last chord dies away to the very end, whatever plays it.
