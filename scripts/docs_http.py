@@ -32,8 +32,8 @@ A running server shows the same with every field, and lets you try it, at `/docs
 | AKOOL | `x-api-key: <api_key>`, or `Authorization: Bearer <token>` with a token from `getToken`. With both, \
 `Authorization` decides. |
 | Keevx | `Authorization: Bearer <api_key>`; for the upload also `token: <api_key>` |
-| Kling | `Authorization: Bearer <JWT>`, signed with HS256 by `secret_key`, with `iss` = `access_key`, `exp` and `nbf`; or \
-`Authorization: Bearer <api_key>` |
+| Kling | `Authorization: Bearer <JWT>`, signed with HS256 by `secret_key`, with `iss` = `access_key`, `exp` and `nbf`; \
+or `Authorization: Bearer <api_key>` |
 | OpenAI Videos | `Authorization: Bearer <api_key>` |
 
 `photoplay key create` prints the key in the form that each API asks for. Health, docs, `getToken` and signed links need
@@ -69,8 +69,8 @@ id, timestamp, nonce and dataEncrypt, sorted and joined |
 "video_url", "thumbnail_url", "error_message"}}`; only of the end | Standard Webhooks headers, by the key's \
 `webhook_secret`; the vendor has none |
 | Kling | `callback_url` | the task without an envelope: `{"task_id", "task_status", "task_status_msg", "task_info", \
-"task_result", "final_unit_deduction", …}`; of every change: submitted, processing, succeed, failed | Standard Webhooks, \
-by the key's `webhook_secret` |
+"task_result", "final_unit_deduction", …}`; of every change: submitted, processing, succeed, failed | \
+Standard Webhooks, by the key's `webhook_secret` |
 | OpenAI Videos | `callback_url` (not the vendor's: it has webhooks by account) | `{"id": "evt_…", "object": "event", \
 "created_at", "type": "video.completed" or "video.failed", "data": {"id"}}`; only of the end | Standard Webhooks, by \
 the key's `webhook_secret` |
@@ -78,7 +78,8 @@ the key's `webhook_secret` |
 
 TAGS = {
     "photoplay": "photoplay's own API. Errors are problem details (`application/problem+json`) with a stable `code`.",
-    "AKOOL": "AKOOL's image2Video API (v4). Errors are HTTP 200 with `{code, msg}`.",
+    "AKOOL": "AKOOL's image2Video API (v4). Errors are HTTP 200 with `{code, msg}`. "
+    "See [what is supported](akool.md).",
     "Keevx": "Keevx's image-to-video API. Errors are `{code, msg}` with the codes 100001 to 100007. "
     "See [what is supported](keevx.md).",
     "Kling": "Kling's image-to-video API. Errors are `{code, message, request_id}`. "

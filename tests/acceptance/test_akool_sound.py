@@ -240,3 +240,17 @@ def test_what_happens_to_the_source_meanwhile(client: httpx.Client) -> None:
     assert "gone" in failed["error"]
     assert credit(client) == was
     assert call(client, "delbyids", {"_ids": f"{busy},{waiting}"})["data"]["successIds"] == [busy, waiting]
+
+
+def test_the_program_of_the_reference_page_runs(
+    server: Server, key: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "akool.md"
+    program = page.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    program = program.replace("http://127.0.0.1:8000", server.url).replace("<api_key>", key["api_key"])
+    program = program.replace('"photo.jpg"', repr(str(tmp_path / "photo.jpg"))).replace("sleep(5)", "sleep(0.1)")
+    exec(compile(program, str(page), "exec"), {})  # noqa: S102 - our own page
+    url = capsys.readouterr().out.strip()
+    assert url.startswith(server.url)
+    assert httpx.get(url).content[4:8] == b"ftyp"
