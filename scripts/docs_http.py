@@ -32,8 +32,8 @@ A running server shows the same with every field, and lets you try it, at `/docs
 | AKOOL | `x-api-key: <api_key>`, or `Authorization: Bearer <token>` with a token from `getToken`. With both, \
 `Authorization` decides. |
 | Keevx | `Authorization: Bearer <api_key>`; for the upload also `token: <api_key>` |
-| Kling | `Authorization: Bearer <JWT>`, signed with HS256 by `secret_key`, with `iss` = `access_key`, `exp` and `nbf`; \
-or `Authorization: Bearer <api_key>` |
+| Kling | `Authorization: Bearer <JWT>`, signed with HS256 by `secret_key`, with `iss` = `access_key`, `exp` and \
+`nbf`; or `Authorization: Bearer <api_key>` |
 | OpenAI Videos | `Authorization: Bearer <api_key>` |
 
 `photoplay key create` prints the key in the form that each API asks for. Health, docs, `getToken` and signed links need
