@@ -28,7 +28,8 @@ from photoplay.shot import Ease, Move, MoveKind, Shot
 JOIN_S = 0.9  # a join's length, where the takes are long enough
 JOIN_SHARE = 0.4  # of the shorter take
 _SOFTNESS = 0.45  # of a join: over this part of it each point gives way
-TRAVEL = 0.8  # units of pushing through into a join, and of dolly out of it
+LEAVING, ARRIVING = 1.5, 1.2  # units of pushing through into a join, and of dolly out of it
+BEFORE, AFTER = 2.2, 2.0  # times a join's length over which the camera gathers speed for it and spends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,11 @@ def travel_moves(index: int, all_spans: Sequence[Span]) -> tuple[Move, ...]:
     moves: list[Move] = []
     if index + 1 < len(all_spans):
         share = (own.last - all_spans[index + 1].first) / own.frames
-        begin = max(0.0, 1.0 - 1.6 * share)
-        moves.append(Move(kind=MoveKind.PUSH_THROUGH, amount=TRAVEL, start=begin, end=1.0, ease=Ease.IN))
+        begin = max(0.0, 1.0 - BEFORE * share)
+        moves.append(Move(kind=MoveKind.PUSH_THROUGH, amount=LEAVING, start=begin, end=1.0, ease=Ease.IN))
     if index > 0:
         share = (all_spans[index - 1].last - own.first) / own.frames
-        moves.append(Move(kind=MoveKind.DOLLY, amount=TRAVEL, start=0.0, end=min(1.0, 1.6 * share), ease=Ease.OUT))
+        moves.append(Move(kind=MoveKind.DOLLY, amount=ARRIVING, start=0.0, end=min(1.0, AFTER * share), ease=Ease.OUT))
     return tuple(moves)
 
 

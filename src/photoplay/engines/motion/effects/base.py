@@ -60,6 +60,9 @@ class Effect(ABC):
     logo_at: ClassVar[float] = 0.5
     """The moment of the clip, 0..1, that shows best what it is: the logo."""
 
+    takes_away: ClassVar[tuple[float, float] | None] = None
+    """From when to when, in fractions of the clip, the subject goes for good: what belongs to it fades as well."""
+
     def suits(self, scene: SceneMap) -> float:
         """How well this photo suits the effect: 1 made for it .. 0 it will be something smaller."""
         return 1.0 if scene.subject is not None else 0.5

@@ -26,6 +26,7 @@ class Dissolve(Effect):
     slug = "dissolve"
     name = "Dissolve"
     logo_at = 0.42
+    takes_away = (START, END)
     description = "The subject turns to dust that the wind carries away; best with a clear subject."
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:

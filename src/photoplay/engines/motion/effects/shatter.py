@@ -28,6 +28,7 @@ class Shatter(Effect):
     slug = "shatter"
     name = "Shatter"
     logo_at = 0.46
+    takes_away = (BREAK, BREAK + 0.12)
     description = "The subject cracks like glass and bursts into pieces that fall and spin; best with a clear subject."
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:

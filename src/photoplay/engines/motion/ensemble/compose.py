@@ -7,13 +7,14 @@ animates a subject (breathing, a blink, a motion brush) finds it as if it were a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from photoplay.engines.motion import edges, filters
+from photoplay.engines.motion.animate import ExtraLayer
 from photoplay.engines.motion.camera import photo_size, photo_to_frame, subject_layer
 from photoplay.engines.motion.ensemble import match, shadow
 from photoplay.engines.motion.ensemble.cutout import CutOut
@@ -43,20 +44,31 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A composed stage. ``views``: by image number; ``picture`` (h, w, 3) uint8: what frame 0 shows, small."""
+    """A composed stage. ``views``: by image number; ``picture`` (h, w, 3) uint8: what frame 0 shows, small;
+    ``shadow``: all shadows as a layer for the ground, where they were asked for."""
 
     stage: Stage
     views: dict[int, Stage]
     picture: U8
+    shadow: ExtraLayer | None = None
 
 
-def compose(backdrop: Stage, members: Sequence[Member], *, merged: bool = False) -> Composed:
+def compose(
+    backdrop: Stage,
+    members: Sequence[Member],
+    *,
+    merged: bool = False,
+    carried: Container[int] = (),
+    loose: bool = False,
+) -> Composed:
     """Puts members, farthest first, into a backdrop.
 
     Args:
         backdrop: the place's stage.
         members: the subjects, farthest first.
         merged: all subjects in one layer, for effects, which know one subject.
+        carried: numbers of images whose subject takes its shadow along when its layer moves.
+        loose: the shadows are not laid on the ground but handed out, for who lets them fade.
     """
     height, width = backdrop.layers[0].rgb.shape[:2]
     ground = _flattened(backdrop)
@@ -64,9 +76,17 @@ def compose(backdrop: Stage, members: Sequence[Member], *, merged: bool = False)
         _place(backdrop, member, ground, depth)
         for member, depth in zip(members, _depths(backdrop, members), strict=True)
     ]
-    shade = _shades(backdrop, members, placed)
+    shades = _shades(backdrop, members, placed)
+    placed = [
+        (_with_shadow(layer, shades[member.spot.number]), where)
+        if member.spot.number in carried and member.spot.number in shades
+        else (layer, where)
+        for member, (layer, where) in zip(members, placed, strict=True)
+    ]
+    shade = shadow.joined([one for number, one in shades.items() if number not in carried])
     own = subject_layer(backdrop)
-    layers = [replace(layer, rgb=_darkened(layer, shade, index, own)) for index, layer in enumerate(backdrop.layers)]
+    laid = None if loose else shade
+    layers = [replace(layer, rgb=_darkened(layer, laid, index, own)) for index, layer in enumerate(backdrop.layers)]
     cast_layers = [layer for layer, _ in placed]
     scene = _scene(backdrop, members, placed)
     if merged:
@@ -86,7 +106,7 @@ def compose(backdrop: Stage, members: Sequence[Member], *, merged: bool = False)
     }
     if width * height == 0:
         raise ValueError("an empty stage")
-    return Composed(stage, views, _picture(stage))
+    return Composed(stage, views, _picture(stage), _shadow_layer(backdrop, shade) if loose else None)
 
 
 def horizon_in_frame(stage: Stage) -> float:
@@ -298,23 +318,47 @@ def _small(alpha: U8) -> U8:
 
 def _shades(
     backdrop: Stage, members: Sequence[Member], placed: Sequence[tuple[Layer, tuple[float, float, float]]]
-) -> F32 | None:
-    """The shadows of all who have feet, at 1/STEP of the working size."""
+) -> dict[int, F32]:
+    """The shadows of all who have feet, by image number, at 1/STEP of the working size."""
     scene = backdrop.scene
     outdoor = float(scene.stats.get("outdoor", 0.0)) > 0.5
     dark = CAST["night"] if scene.stats.get("night") else CAST["outdoor"] if outdoor else CAST["indoor"]
     _, top, _, frame_h = backdrop.frame
     # The sun low in the picture stands behind everybody.
     behind = bool(outdoor and scene.stats.get("depth_source") == "painted" and scene.light[1] > -0.2)
-    found: list[F32] = []
+    found: dict[int, F32] = {}
     for member, (layer, _) in zip(members, placed, strict=True):
         if not member.spot.grounded or layer.alpha is None:
             continue
         small = _small(layer.alpha)
         foot = (top + member.spot.foot * frame_h) / shadow.STEP
-        found.append(shadow.contact(small, foot))
-        found.append(shadow.cast(small, foot, scene.light, behind=behind) * np.float32(dark))
-    return shadow.joined(found)
+        thrown = shadow.cast(small, foot, scene.light, behind=behind) * np.float32(dark)
+        both = shadow.joined([shadow.contact(small, foot), thrown])
+        if both is not None:
+            found[member.spot.number] = both
+    return found
+
+
+def _shadow_layer(backdrop: Stage, shade: F32 | None) -> ExtraLayer | None:
+    if shade is None:
+        return None
+    plate = backdrop.layers[0]
+    height, width = plate.rgb.shape[:2]
+    alpha = filters.resize_u8(filters.to_u8(shade), (width, height), cv2.INTER_LINEAR)
+    layer = Layer(np.zeros((height, width, 3), np.uint8), alpha, plate.inverse_depth, plate.anchor_depth)
+    return ExtraLayer("shadows", layer, after=len(backdrop.layers) - 1)
+
+
+def _with_shadow(layer: Layer, shade: F32) -> Layer:
+    """A layer that lies on its own shadow: black under what is there."""
+    assert layer.alpha is not None  # noqa: S101 - subjects always have one
+    height, width = layer.alpha.shape
+    dark = filters.resize_u8(filters.to_u8(shade), (width, height), cv2.INTER_LINEAR).astype(np.uint16)
+    alpha = layer.alpha.astype(np.uint16)
+    both = 255 - ((255 - alpha) * (255 - dark) + 127) // 255
+    share = alpha.astype(np.float32) / np.maximum(both, 1).astype(np.float32)
+    rgb = np.asarray(layer.rgb * np.clip(share, 0.0, 1.0)[..., None] + 0.5, dtype=np.uint8)
+    return replace(layer, rgb=rgb, alpha=np.asarray(both, dtype=np.uint8))
 
 
 def _darkened(layer: Layer, shade: F32 | None, index: int, own: int) -> U8:

@@ -28,6 +28,7 @@ FREE_SIDE = 0.40  # of the frame's width that is made free beside a backdrop's o
 APART = 0.016  # of the frame's width between neighbours who have room
 CLOSER = 0.80  # of their size that a row shrinks to before its members overlap
 BESIDE_PEOPLE = 0.84  # times smaller, for things that nobody named beside people
+BESIDE_OWN = 0.86  # times smaller, for those who join a backdrop's own subject
 ALONE = 1.16  # times larger, for who has the frame to himself
 
 
@@ -100,6 +101,8 @@ def arrange(
     span = _span(aspect, taken)
     alone = ALONE if len(shapes) == 1 and taken is None else 1.0
     heights = {shape.number: min(natural_height(shape) * alone, WIDEST * aspect / shape.aspect) for shape in shapes}
+    if taken is not None:
+        heights = {number: tall * BESIDE_OWN for number, tall in heights.items()}
     if any(shape.person for shape in shapes):  # things of unknown size are less than people
         for shape in shapes:
             if not (shape.person or shape.cut_below or shape.wish.stature_m is not None):

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from photoplay.engines.motion import filters
-from photoplay.engines.motion.animate import Animator, Spec
+from photoplay.engines.motion.animate import Animator, Changes, ExtraLayer, LayerChange, Moment, Spec
 from photoplay.engines.motion.brush import Masked
 from photoplay.engines.motion.director import MAX_MARGIN, Take, set_stage, shoot
+from photoplay.engines.motion.easing import span
 from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.ensemble import roles
 from photoplay.engines.motion.ensemble.brushwork import Colour
@@ -107,8 +108,14 @@ class Party:
 
         def stage_for(margin: float) -> Stage:
             place = _place_stage(self._backdrop, spec, quality, margin, stages)
-            made.append(compose(place, self._members(), merged=effect is not None))
+            # A brush carries the first image's subject about: its shadow goes along.
+            carried = {1} if any(len(one.trajectory) > 1 for one in brushes) else set()
+            goes = effect is not None and effect.takes_away is not None
+            made.append(compose(place, self._members(), merged=effect is not None, carried=carried, loose=goes))
             return made[-1].stage
+
+        def shadows(stage: Stage) -> Animator:
+            return _Fading(made[-1].shadow, None if effect is None else effect.takes_away)
 
         def lives(stage: Stage, plan: Plan, spec: Spec) -> list[Animator]:
             if effect is not None:
@@ -125,7 +132,7 @@ class Party:
             spec,
             effect=effect,
             extra_moves=extra_moves,
-            more=more,
+            more=[shadows, *more] if effect is not None and effect.takes_away is not None else more,
             arrive=arrive,
             brushes=brushes,
             # Without a view of its own the first image is the backdrop, whose measures are the stage's.
@@ -144,6 +151,19 @@ class Party:
         alive = bool(words) or scene.stats.get("subject_kind") == "person"
         asked = tuple(one for one in plan.life if alive or one.strength == 0.0)
         return plan.model_copy(update={"subject_words": words, "life": asked})
+
+
+class _Fading(Animator):
+    """Shadows on the ground that go when those who cast them go."""
+
+    def __init__(self, shadow: ExtraLayer | None, gone: tuple[float, float] | None) -> None:
+        self.extra_layers = () if shadow is None else (shadow,)
+        self._gone = gone or (1.0, 1.0)
+
+    def frame(self, moment: Moment) -> Changes:
+        """See :class:`Animator`."""
+        left = 1.0 - span(moment.t, *self._gone)
+        return Changes(layers={extra.name: LayerChange(opacity=left) for extra in self.extra_layers})
 
 
 def assemble(

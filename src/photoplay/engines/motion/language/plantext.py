@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from photoplay.engines.motion.language.shotscript import format_shot
 from photoplay.engines.motion.language.timeline import move_name
-from photoplay.shot import UNITS, Ease, Life, Move, MoveKind, Plan
+from photoplay.shot import UNITS, Ease, ImageUse, Life, Move, MoveKind, Plan
 
 _EASES = {Ease.SMOOTH: "", Ease.LINEAR: "at constant speed", Ease.IN: "gathering speed", Ease.OUT: "coming to rest"}
 _BAR = 20  # characters of a timeline
@@ -25,6 +25,7 @@ class PlanRow:
 def plan_rows(plan: Plan, duration_s: float = 5.0) -> tuple[PlanRow, ...]:
     """The plan as rows, in a fixed order of sections; empty sections are left out."""
     rows = [PlanRow("camera", _move_text(m), _when(m, duration_s), _move_detail(m)) for m in plan.shot.moves]
+    rows[:0] = [PlanRow("images", _image_text(use), detail=use.why) for use in plan.images]
     if plan.effect is not None:
         rows.append(PlanRow("effect", plan.effect))
     rows.extend(PlanRow("life", life.kind.value.replace("_", " "), detail=_life_detail(life)) for life in plan.life)
@@ -76,6 +77,12 @@ def _move_detail(move: Move) -> str:
         return ""
     unit = f"1 = {UNITS[move.kind]}"
     return f"{_EASES[move.ease]}; {unit}" if _EASES[move.ease] else unit
+
+
+def _image_text(use: ImageUse) -> str:
+    name = "none" if use.number is None else str(use.number)
+    role = {"last_frame": "the last frame", "painted": "the place is painted"}.get(use.role, use.role)
+    return f"{name}: " + ", ".join(part for part in (role, use.shows, use.where) if part)
 
 
 def _when(move: Move, duration_s: float) -> str:
