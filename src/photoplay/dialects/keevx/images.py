@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from photoplay.catalog import Catalog, ImageRules
 from photoplay.dialects.door import Door, door_of
+from photoplay.dialects.inbox import store
 from photoplay.dialects.keevx import wire
 from photoplay.errors import (
     ArtifactNotFound,
@@ -32,7 +33,6 @@ from photoplay.settings import Settings
 
 MAX_FETCHES = 16
 """Images that are fetched at once: slow hosts must leave threads for other requests."""
-_CHUNK_BYTES = 1024 * 1024
 _SHORT_NAMES = {"image/jpeg": "JPG", "image/png": "PNG", "image/webp": "WebP"}
 
 
@@ -116,20 +116,6 @@ def _fetch(door: Door, account_id: str, ref: MediaRef, rules: ImageRules) -> Med
             check_format(file.read(SNIFF_BYTES), rules)
             file.seek(0)
             return MediaRef(key=store(door, account_id, ref.name, file).key, name=ref.name)
-
-
-def store(door: Door, account_id: str, name: str, file: IO[bytes]) -> Upload:
-    """Stores a file as an upload of the account.
-
-    Raises:
-        UploadTooLarge: it is larger than the server takes.
-    """
-
-    def chunks() -> Iterator[bytes]:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
-
-    return door.runtime.service.add_upload(account_id, name, chunks())
 
 
 def store_image(door: Door, account_id: str, name: str, file: IO[bytes], size_bytes: int) -> Upload:
