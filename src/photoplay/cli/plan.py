@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 def plan(
     prompt: Annotated[str, typer.Argument(help="What should happen, in plain words.")],
-    photo: Annotated[
-        Path | None, typer.Argument(help="The photo; some choices depend on it.", show_default=False)
+    photos: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PHOTO]...",
+            help="The photo; some choices depend on it. Of several, what each is used as is shown.",
+            show_default=False,
+        ),
     ] = None,
     negative_prompt: Annotated[str, typer.Option(help="What should not happen.", show_default=False)] = "",
     duration: Annotated[float, typer.Option(min=0.5, max=60, help="Length of the clip in seconds.")] = 5.0,
@@ -29,9 +34,10 @@ def plan(
 ) -> None:
     """Show what is understood of a prompt: camera moves, motion in the photo, sounds; and what is not."""
     settings = load_settings(data_dir)
-    if photo is not None and not photo.is_file():
-        raise InputError(f"{photo} is not a file")
-    made = understand(settings, prompt, negative_prompt, photo, duration, seed)
+    for photo in photos or ():
+        if not photo.is_file():
+            raise InputError(f"{photo} is not a file")
+    made = understand(settings, prompt, negative_prompt, photos or [], duration, seed)
     if as_json:
         print_json(made.model_dump(mode="json"))
         return
@@ -41,23 +47,31 @@ def plan(
 
 
 def understand(
-    settings: Settings, prompt: str, negative_prompt: str, photo: Path | None, duration_s: float, seed: int
+    settings: Settings, prompt: str, negative_prompt: str, photos: list[Path], duration_s: float, seed: int
 ) -> Plan:
-    """What the motion engine understands of a prompt, with what it sees in the photo if there is one.
+    """What the motion engine understands of a prompt, with what it sees in the photos if there are any.
 
     Raises:
-        InputError: the photo cannot be used.
+        InputError: a photo cannot be used.
+        RequestError: there are too many photos.
     """
+    from photoplay.cli.animate import build_request
     from photoplay.engines.motion.language import plan_from_prompt, shared_meaning
 
-    facts = None
-    if photo is not None:
-        from photoplay.engines.motion.language.facts import facts_of
-        from photoplay.engines.motion.photo import load
-        from photoplay.engines.motion.scene import analyze
+    if not photos:
+        return plan_from_prompt(prompt, negative_prompt, duration_s=duration_s, seed=seed, meaning=shared_meaning())
+    from photoplay.engines.base import RenderRequest
+    from photoplay.engines.motion.engine import MotionEngine
+    from photoplay.jobs.job import MediaRef
 
-        decoded = load(photo, settings.max_image_pixels)
-        facts = facts_of(analyze(decoded, settings.resolved_models_dir), decoded.rgb)
-    return plan_from_prompt(
-        prompt, negative_prompt, facts=facts, duration_s=duration_s, seed=seed, meaning=shared_meaning()
+    build_request(images=tuple(MediaRef(key=photo.name) for photo in photos), prompt=prompt, duration_s=duration_s)
+    request = RenderRequest(
+        images=tuple(photos),
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        duration_s=duration_s,
+        seed=seed,
+        max_pixels=settings.max_image_pixels,
     )
+    engine = MotionEngine(settings.resolved_models_dir)
+    return engine.plan_for(request, engine.opening(request))
