@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from photoplay.accounts import Credentials
+from photoplay.accounts import Credentials, Tokens
+from photoplay.clock import FixedClock
 from photoplay.settings import Settings
 from support import akool_samples as samples
 from support.inside import Inside, served
@@ -79,6 +80,13 @@ def test_a_tampered_token_is_1101(inside: Inside, key: Credentials) -> None:
     head, payload, signature = token.split(".")
     for bad in (f"{head}.{payload}.{signature[::-1]}", f"{head}.{payload}x.{signature}", f"{head}.{payload}."):
         assert quota(inside, authorization=f"Bearer {bad}")["code"] == 1101
+
+
+def test_an_expired_token_is_1101(inside: Inside, key: Credentials) -> None:
+    long_ago = FixedClock(inside.runtime.clock.now_ms() - 3 * 365 * 86_400_000)
+    tokens = Tokens(inside.runtime.accounts, inside.runtime.secret, long_ago)
+    token = tokens.issue_token(key.client_id, key.client_secret)
+    assert quota(inside, authorization=f"Bearer {token}")["code"] == 1101
 
 
 def test_a_revoked_key_ends_its_tokens(inside: Inside, key: Credentials) -> None:
