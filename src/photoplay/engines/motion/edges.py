@@ -78,7 +78,14 @@ def gather(image: F32, x: F32, y: F32) -> F32:
 
 
 def foreground(
-    own: U8, picture: U8, alpha: U8, behind: U8, below: list[tuple[U8, U8 | None]], hidden: U8 | None = None
+    own: U8,
+    picture: U8,
+    alpha: U8,
+    behind: U8,
+    below: list[tuple[U8, U8 | None]],
+    hidden: U8 | None = None,
+    *,
+    firm: bool = False,
 ) -> U8:
     """The layer's own colours: (H, W, 3) uint8, without the background that its soft edge lets through.
 
@@ -94,6 +101,8 @@ def foreground(
         behind: (H, W, 3) uint8: all layers below, composited.
         below: colours and alpha of each of them; the colours are corrected in place.
         hidden: (H, W) uint8: where nearer layers cover the photo, so that it says nothing of this layer's edge.
+        firm: what neither colour explains makes the layer more opaque, in place in ``alpha``, instead of colouring
+            the layers below: an outline's glow then goes with its layer and leaves no line behind.
     """
     height, width = alpha.shape
     size = filters.fit_size((width, height), ESTIMATE_SIDE)
@@ -138,7 +147,14 @@ def foreground(
     if hidden is not None:
         left[hidden[rows, columns] > CLEAR] = 0.0
     gross = filters.smoothstep(np.abs(left).max(axis=1, keepdims=True), GROSS, 2 * GROSS)
-    to_back += gross * left / np.maximum(1.0 - share, 0.05)
+    if firm:
+        raised = share + (1.0 - share) * gross
+        front_colour = (seen - (1.0 - raised) * (drawn + to_back)) / raised
+        moved = np.clip(front_colour + 0.5, 0, 255).astype(np.uint8)
+        out[rows, columns] = np.where(gross > 0.0, moved, out[rows, columns])
+        alpha[rows, columns] = np.clip(raised[:, 0] * 255.0 + 0.5, 0, 255).astype(np.uint8)
+    else:
+        to_back += gross * left / np.maximum(1.0 - share, 0.05)
     for colours, opacity in below:
         shows = np.ones(rows.size, dtype=np.bool_) if opacity is None else opacity[rows, columns] > SOLID
         y, x = rows[shows], columns[shows]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
@@ -15,6 +16,9 @@ JUMP = 0.16  # inverse depth between the two sides of an edge from which a cut i
 MIN_CUT = 0.25  # jumping edge pixels a cut must catch, as a fraction of the photo's long side
 MIN_LAYER = 0.012  # fraction of the photo a layer must fill
 APART = 0.12  # two cuts closer than this in inverse depth are one
+CLEAN = 0.6  # share of a cut's length that must run where depth jumps: elsewhere it goes through things
+RAGGED = 0.7  # area in bits and bays thinner than a cut can carry, per pixel of its length, from which it would tear
+THIN = 0.006  # of the long side: what is thinner than twice this is such a bit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ def cut(rgb: U8, inverse_depth: F32, ground: F32, matte: U8) -> Cut:
         edge = filters.smoothstep(filters.guided(image, soft, radius, 1e-4, step=2), 0.2, 0.8)
         # Colours under the subject belong to no side; there the depth alone decides.
         edge = np.where(matte > 8, soft, edge)
-        if float((edge > 0.5).mean()) >= MIN_LAYER and float((edge > 0.5).mean()) <= 1.0 - MIN_LAYER:
+        near = np.asarray(edge > 0.5, dtype=np.bool_)
+        if MIN_LAYER <= float(near.mean()) <= 1.0 - MIN_LAYER and _worth(near, ground, matte):
             alphas.append(filters.to_u8(np.asarray(edge, dtype=np.float32)))
     if bool(matte.any()):
         alphas.append(matte)
@@ -63,13 +68,40 @@ def cut(rgb: U8, inverse_depth: F32, ground: F32, matte: U8) -> Cut:
     return Cut(tuple(alphas), tuple(depths))
 
 
+def _worth(near: NDArray[np.bool_], ground: F32, matte: U8) -> bool:
+    """Whether a cut along the outline of ``near`` would move whole things against each other, and tear none."""
+    free = np.asarray(filters.dilate(matte, 6) < 8, dtype=np.bool_)
+    solid = near.astype(np.uint8)
+    inner = np.asarray(cv2.erode(solid, np.ones((3, 3), np.uint8), borderValue=1), dtype=np.bool_)
+    outline = near & ~inner & free
+    length = int(outline.sum())
+    if length == 0:
+        return False
+    size = filters.fit_size((ground.shape[1], ground.shape[0]), 320)
+    high, low = _extremes(filters.resize_f32(ground, size, cv2.INTER_AREA))
+    jumps = (
+        filters.resize_u8((high - low > JUMP).astype(np.uint8), (ground.shape[1], ground.shape[0]), cv2.INTER_NEAREST)
+        > 0
+    )
+    if float(jumps[outline].mean()) < CLEAN:
+        return False
+    kernel = filters.disc(max(2.0, THIN * max(ground.shape)))
+    plain = cv2.morphologyEx(cv2.morphologyEx(solid, cv2.MORPH_OPEN, kernel), cv2.MORPH_CLOSE, kernel)
+    return float(((plain != solid) & free).sum()) / length < RAGGED
+
+
+def _extremes(ground: F32) -> tuple[F32, F32]:
+    """The highest and lowest inverse depth within five pixels."""
+    kernel = np.ones((5, 5), np.uint8)
+    high = np.asarray(cv2.dilate(ground, kernel), dtype=np.float32)
+    return high, np.asarray(cv2.erode(ground, kernel), dtype=np.float32)
+
+
 def _levels(ground: F32, matte: U8) -> list[float]:
     """The inverse depths at which the ground is worth cutting, rising."""
     size = filters.fit_size((ground.shape[1], ground.shape[0]), 320)
     small = filters.resize_f32(ground, size, cv2.INTER_AREA)
-    kernel = np.ones((5, 5), np.uint8)
-    high = np.asarray(cv2.dilate(small, kernel), dtype=np.float32)
-    low = np.asarray(cv2.erode(small, kernel), dtype=np.float32)
+    high, low = _extremes(small)
     free = filters.dilate(filters.resize_u8(matte, size), 3) < 8
     jump = (high - low > JUMP) & free
     if int(jump.sum()) < MIN_CUT * max(size):

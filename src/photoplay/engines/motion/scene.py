@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from photoplay.engines.motion import depth, faces, filters, layers, matte, regions
+from photoplay.engines.motion import depth, faces, filters, layers, matte, regions, relief
+from photoplay.engines.motion.fringe import with_fringe
 from photoplay.engines.motion.types import F32, U8, Box, Face, Photo, SceneMap
 
 ANALYSIS_SIDE = 1024  # pixels of the long side
-ANALYSIS_VERSION = 1  # raised whenever the same photo would give another scene
+ANALYSIS_VERSION = 2  # raised whenever the same photo would give another scene
 
 
 def analyze(photo: Photo, models_dir: Path) -> SceneMap:
@@ -27,7 +29,7 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
     size = filters.fit_size(photo.size, ANALYSIS_SIDE)
     rgb = filters.resize_u8(photo.rgb, size)
     found_faces, face_note = faces.find_faces(rgb, models_dir)
-    subject = _from_opacity(photo, size) or matte.find_subject(rgb, models_dir, found_faces)
+    subject = _from_opacity(photo, size) or _found(rgb, models_dir, found_faces)
     seen = regions.find_regions(rgb, subject.alpha, found_faces)
     empty = np.zeros(rgb.shape[:2], np.uint8)
     distance = depth.estimate(
@@ -38,7 +40,7 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
     return SceneMap(
         digest=photo.digest,
         size=size,
-        inverse_depth=distance.inverse,
+        inverse_depth=relief.gentle(distance.inverse, cut.alphas, relief.find_lines(rgb)),
         matte=subject.alpha,
         layers=cut.alphas,
         layer_depths=cut.depths,
@@ -61,6 +63,11 @@ def _from_opacity(photo: Photo, size: tuple[int, int]) -> matte.Matte | None:
     if solid < 0.02 or clear < 0.05 or solid + clear < 0.75:
         return None
     return matte.Matte(alpha, 1.0)
+
+
+def _found(rgb: U8, models_dir: Path, found_faces: tuple[Face, ...]) -> matte.Matte:
+    subject = matte.find_subject(rgb, models_dir, found_faces)
+    return replace(subject, alpha=with_fringe(rgb, subject.alpha))
 
 
 def subject_box(alpha: U8) -> Box | None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoplay.engines.motion import edges, filters, plate
+from photoplay.engines.motion.continuation import carry_on
 from photoplay.engines.motion.fit import fit
 from photoplay.engines.motion.margin import extended, extended_alpha, plan_margin
 from photoplay.engines.motion.types import F32, U8, Layer, Photo, SceneMap, Stage
@@ -120,7 +121,8 @@ def build_stage(
         if opacity is not None:
             hidden = _cover(nearer) if nearer else None
             below = list(zip(colours, opacities, strict=True))
-            colour = edges.foreground(colour, picture, opacity, under, below, hidden)
+            opacity = opacity.copy()
+            colour = edges.foreground(colour, picture, opacity, under, below, hidden, firm=True)
         colours.append(colour)
         opacities.append(opacity)
         if opacity is None:
@@ -225,6 +227,7 @@ def _filled(picture: U8, known: U8, context: U8) -> U8:
     if out is rendered:
         out = rendered.copy()
     _level(out, picture, known)
+    carry_on(out, picture, known)
     edges.mix(out, picture, known)
     return out
 
