@@ -23,7 +23,9 @@ from photoplay.engines.motion.warp import Lattice, Room, Window, spread
 Run = tuple[int, int]  # columns [x0, x1)
 _scratch = Scratch()
 
-BAND_ROWS = 180  # about; measured: lower bands hide more, higher ones cost fewer calls
+BAND_ROWS = 270  # about; measured: lower bands hide more, higher ones cost fewer calls
+SAMPLED = 3.0  # working pixels around a position that its sample may take from: chroma is half as fine
+_AROUND = np.ones((3, 3), np.uint8)
 _CORE_LEAST = 0.04  # of the frame's width: a shorter core is not worth its own calls
 
 
@@ -60,14 +62,17 @@ def extents(
     lattice: Lattice, grid: F32, sheet: Sheet, blur_reach: float
 ) -> tuple[tuple[Run | None, ...], tuple[Run | None, ...]]:
     """(spans, cores) of a layer with alpha. Conservative: a span is never too short, a core never too long."""
-    # A node answers for the pixels nearest to it, so coverage has to hold as far around it as they look.
-    spacing = max(float(np.abs(np.diff(grid, axis=0)).max()), float(np.abs(np.diff(grid, axis=1)).max()))
-    reach = -(-int(0.8 * spacing + 2.0 + blur_reach) // 8) * 8
-    solid, present = sheet.coverage(reach)
-    x = (grid[..., 0] - np.float32(sheet.box[0] - reach)) * np.float32(1.0 / COARSE)
-    y = (grid[..., 1] - np.float32(sheet.box[1] - reach)) * np.float32(1.0 / COARSE)
-    is_solid = cv2.remap(solid, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT) > 0
-    is_there = cv2.remap(present, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT) > 0
+    solid, absent = sheet.clearance
+    x = (grid[..., 0] - np.float32(sheet.box[0])) * np.float32(1.0 / COARSE) - np.float32(0.5)
+    y = (grid[..., 1] - np.float32(sheet.box[1])) * np.float32(1.0 / COARSE) - np.float32(0.5)
+    reach = _reach(grid) + np.float32(SAMPLED)
+    room = cv2.remap(solid, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(-1.0,) * 4)
+    # Blurred copies are made for a few discs only: the next larger one may be half as wide again.
+    is_solid = room >= reach + np.float32(1.5 * blur_reach)
+    gap = cv2.remap(absent, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    # Past the box, content is at least as far as the box, and no nearer to here than to the box's rim less the way.
+    off = np.maximum(_outside(x, absent.shape[1]), _outside(y, absent.shape[0])) * np.float32(COARSE)
+    is_there = np.where(off > 0.0, np.maximum(off - COARSE, gap - off), gap) <= reach + np.float32(blur_reach)
     step, width = lattice.step, lattice.output[0]
     spans: list[Run | None] = []
     cores: list[Run | None] = []
@@ -81,8 +86,29 @@ def extents(
             continue
         left, right = max(0, (int(there[0]) - 1) * step), min(width, int(there[-1]) * step)
         spans.append((left, right) if right > left else None)
-        cores.append(_longest(np.all(is_solid[rows], axis=0), step, width) if blur_reach == 0.0 else None)
+        cores.append(_longest(np.all(is_solid[rows], axis=0), step, width))
     return tuple(spans), tuple(cores)
+
+
+def _outside(at: F32, size: int) -> F32:
+    """How far beyond [0, size - 1] a coordinate lies; negative inside."""
+    return np.asarray(np.maximum(-at, at - np.float32(size - 1)), np.float32)
+
+
+def _reach(grid: F32) -> F32:
+    """(rows, columns) float32: how far from where a node looks the pixels nearest to it look, in working pixels.
+
+    Positions between nodes are bilinear, so the farthest of a node's own are the middles of the cells around it: a
+    quarter of the way to each of three neighbours, together three quarters of the way to the farthest at most.
+    """
+    far = np.zeros(grid.shape[:2], np.float32)
+    for axis in (0, 1):
+        at = np.ascontiguousarray(grid[..., axis])
+        low = cv2.erode(at, _AROUND, borderType=cv2.BORDER_REPLICATE)
+        high = cv2.dilate(at, _AROUND, borderType=cv2.BORDER_REPLICATE)
+        np.maximum(far, np.maximum(high - at, at - low), out=far)
+    far *= np.float32(0.75)
+    return far
 
 
 def _longest(solid: NDArray[np.bool_], step: int, width: int) -> Run | None:
@@ -126,10 +152,10 @@ def paint(out: Planes, pose: Pose, lattice: Lattice, hidden: tuple[Run | None, .
         runs = without(pose.spans[number], hidden[number])
         if not runs:
             continue
-        window = Window(runs[0][0], y0, runs[-1][1], y1)
-        maps = _spread(lattice, luma, chroma, window, "")
-        alpha_maps = _spread(lattice, alpha_luma, alpha_chroma, window, "alpha") if held else maps
         for run in runs:
+            window = Window(run[0], y0, run[1], y1)
+            maps = _spread(lattice, luma, chroma, window, "")
+            alpha_maps = _spread(lattice, alpha_luma, alpha_chroma, window, "alpha") if held else maps
             core = common(run, pose.cores[number]) if not held else None
             if pose.sheet.opaque:
                 core = run
@@ -208,12 +234,12 @@ def _sample(plane: U8, x: F32, y: F32, target: U8, border: int = cv2.BORDER_CONS
     return target
 
 
-def _sample_four(packed: U8, x: F32, y: F32, names: tuple[str, ...]) -> list[U8]:
-    """The first channels of a four-channel picture, sampled, each in a buffer of its own."""
+def _sample_chroma(packed: U8, x: F32, y: F32, names: tuple[str, str, str]) -> list[U8]:
+    """The first three channels of a four-channel picture, sampled, each in a buffer of its own."""
     rows, columns = x.shape
     mixed = _sample(packed, x, y, _scratch.bytes_of("four", rows, columns, 4))
     apart = [_scratch.bytes_of(name, rows, columns) for name in names]
-    cv2.mixChannels([mixed], apart, [index for channel in range(len(names)) for index in (channel, channel)])
+    cv2.mixChannels([mixed], apart, [0, 0, 1, 1, 2, 2])
     return apart
 
 
@@ -234,12 +260,13 @@ def _paint_core(out: Planes, pose: Pose, maps: _Maps, tables: tuple[U8, U8, U8] 
 def _paint_edge(out: Planes, pose: Pose, lattice: Lattice, maps: _Maps, alpha_maps: _Maps) -> None:
     """Sampled with its alpha and blended."""
     pixels, change = pose.pixels, pose.change
-    assert pixels.luma is not None  # noqa: S101 - opaque layers have no edges
-    ink_y, cover = _sample_four(pixels.luma, maps.x, maps.y, ("y", "cover"))
-    ink_u, ink_v, half = _sample_four(pixels.chroma, maps.half_x, maps.half_y, ("u", "v", "half"))
+    assert pixels.alpha is not None  # noqa: S101 - opaque layers have no edges
+    ink_y = _sample(pixels.y, maps.x, maps.y, _scratch.bytes_of("y", *maps.x.shape))
+    cover = _sample(pixels.alpha, alpha_maps.x, alpha_maps.y, _scratch.bytes_of("cover", *alpha_maps.x.shape))
+    ink_u, ink_v, half = _sample_chroma(pixels.chroma, maps.half_x, maps.half_y, ("u", "v", "half"))
     if pose.sheet.hold_alpha:
-        cover = _sample_four(pixels.luma, alpha_maps.x, alpha_maps.y, ("unused", "cover"))[1]
-        half = _sample_four(pixels.chroma, alpha_maps.half_x, alpha_maps.half_y, ("unused", "unused2", "half"))[2]
+        names = ("unused", "unused2", "half")
+        half = _sample_chroma(pixels.chroma, alpha_maps.half_x, alpha_maps.half_y, names)[2]
     veil = veil_half = None
     if change.mask is not None:
         veil, veil_half = _veil(lattice, pose, change.mask, maps.window)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -27,15 +28,15 @@ _BLUR_KEPT = 3
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """What is sampled of a layer. Four channels are sampled in hardly more time than one, so some lie side by side.
+    """What is sampled of a layer. Four channels are sampled in the time of two, so u, v and alpha lie side by side.
 
-    ``y`` (h, w) uint8. ``chroma`` (h/2, w/2, 4) uint8: u, v, alpha, unused. ``luma`` (h, w, 4) uint8: y, alpha,
-    unused, unused; None for an opaque layer. Colours are premultiplied unless the sheet holds its alpha.
+    ``y`` (h, w) uint8. ``chroma`` (h/2, w/2, 4) uint8: u, v, alpha, unused. ``alpha`` (h, w) uint8; None for an
+    opaque layer. Colours are premultiplied unless the sheet holds its alpha.
     """
 
     y: U8
     chroma: U8
-    luma: U8 | None = None
+    alpha: U8 | None = None
 
 
 class Sheet:
@@ -62,7 +63,6 @@ class Sheet:
         self.pixels = pack(rgb, alpha, multiply=not self.hold_alpha)
         self.depth = _depth(layer, rig, self.box)
         self._alpha = alpha
-        self._coarse: dict[int, tuple[U8, U8]] = {}
         self._blurred: OrderedDict[int, Pixels] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -72,24 +72,23 @@ class Sheet:
         x0, y0, x1, y1 = self.box
         return x1 <= x0 or y1 <= y0
 
-    def coverage(self, reach: int) -> tuple[U8, U8]:
-        """(solid, any): one sample per ``COARSE`` pixels, 255 where every pixel within ``reach`` working pixels is
-        fully opaque, and where any pixel within it is not fully transparent.
+    @cached_property
+    def clearance(self) -> tuple[F32, F32]:
+        """(to thin, to content): working pixels, one sample per ``COARSE`` pixels of the box.
 
-        Both begin ``reach`` (a multiple of ``COARSE``) before the box's corner and end as far after it.
+        The first: everything nearer than this is fully opaque. The second: nothing nearer than this is visible.
+        Distances to the sides or up and down, the greater of both; never more than the truth, at most two samples less.
         """
         assert self._alpha is not None  # noqa: S101 - only asked of layers that have an alpha
-        with self._lock:
-            if reach not in self._coarse:
-                rows, columns = (-(-side // COARSE) * COARSE for side in self._alpha.shape)
-                padded = np.zeros((rows + 2 * reach, columns + 2 * reach), np.uint8)
-                padded[reach : reach + self._alpha.shape[0], reach : reach + self._alpha.shape[1]] = self._alpha
-                blocks = padded.reshape(padded.shape[0] // COARSE, COARSE, padded.shape[1] // COARSE, COARSE)
-                kernel = np.ones((2 * (reach // COARSE + 1) + 1,) * 2, np.uint8)
-                solid = (blocks.min(axis=(1, 3)) == 255).astype(np.uint8) * 255
-                present = (blocks.max(axis=(1, 3)) > 0).astype(np.uint8) * 255
-                self._coarse[reach] = u8(cv2.erode(solid, kernel)), u8(cv2.dilate(present, kernel))
-            return self._coarse[reach]
+        rows, columns = (-(-side // COARSE) * COARSE for side in self._alpha.shape)
+        padded = np.zeros((rows, columns), np.uint8)
+        padded[: self._alpha.shape[0], : self._alpha.shape[1]] = self._alpha
+        blocks = padded.reshape(rows // COARSE, COARSE, columns // COARSE, COARSE)
+        solid = np.pad((blocks.min(axis=(1, 3)) == 255).astype(np.uint8), 1)  # beyond the box nothing is opaque
+        absent = (blocks.max(axis=(1, 3)) == 0).astype(np.uint8)
+        inside, outside = (np.asarray(cv2.distanceTransform(m, cv2.DIST_C, 3), np.float32) for m in (solid, absent))
+        # Two samples less: one is the sample itself, one for looking it up at the nearest.
+        return (inside[1:-1, 1:-1] - 2) * np.float32(COARSE), (outside - 2) * np.float32(COARSE)
 
     def alpha_at(self, x: F32, y: F32) -> F32:
         """Opacity 0..1 at working positions."""
@@ -126,14 +125,14 @@ class Sheet:
 def pack(rgb: U8, alpha: U8 | None, *, multiply: bool = True) -> Pixels:
     """An RGB picture, with alpha or without, as :class:`Pixels`; multiplied by it if asked. Sides must be even."""
     if rgb.size == 0:
-        return Pixels(np.empty((0, 0), np.uint8), np.empty((0, 0, 4), np.uint8), np.empty((0, 0, 4), np.uint8))
+        return Pixels(np.empty((0, 0), np.uint8), np.empty((0, 0, 4), np.uint8), np.empty((0, 0), np.uint8))
     y, u, v = yuv.from_rgb(rgb)
     if alpha is None:
         return Pixels(y, _side_by_side(u, v))
     half = yuv.halve(alpha)
     if multiply:
         y, u, v = times(y, alpha), times(u, half), times(v, half)
-    return Pixels(y, _side_by_side(u, v, half), _side_by_side(y, alpha))
+    return Pixels(y, _side_by_side(u, v, half), alpha)
 
 
 def _side_by_side(*planes: U8) -> U8:
@@ -206,10 +205,8 @@ def _depth(layer: Layer, rig: Rig, box: tuple[int, int, int, int]) -> Depth:
 
 def blur(pixels: Pixels, disc: float) -> Pixels:
     """``pixels`` under a disc kernel ``disc`` pixels across, as an open lens blurs; premultiplied, so edges bleed."""
-
-    luma = None if pixels.luma is None else blur_plane(pixels.luma, disc)
-    y = blur_plane(pixels.y, disc) if luma is None else np.ascontiguousarray(luma[..., 0])
-    return Pixels(y, blur_plane(pixels.chroma, disc / 2), luma)
+    alpha = None if pixels.alpha is None else blur_plane(pixels.alpha, disc)
+    return Pixels(blur_plane(pixels.y, disc), blur_plane(pixels.chroma, disc / 2), alpha)
 
 
 def blur_plane(plane: U8, disc: float) -> U8:
@@ -243,5 +240,5 @@ def _mix(a: Pixels, b: Pixels, share: float) -> Pixels:
     def mixed(x: U8, y: U8) -> U8:
         return u8(cv2.addWeighted(x, 1.0 - share, y, share, 0.0))
 
-    luma = None if a.luma is None or b.luma is None else mixed(a.luma, b.luma)
-    return Pixels(mixed(a.y, b.y), mixed(a.chroma, b.chroma), luma)
+    alpha = None if a.alpha is None or b.alpha is None else mixed(a.alpha, b.alpha)
+    return Pixels(mixed(a.y, b.y), mixed(a.chroma, b.chroma), alpha)
