@@ -41,7 +41,10 @@ no key.
 
 ## What holds everywhere
 
-- A job is stored before it is answered. `Idempotency-Key` on a create gives the job of the first time, charged once.
+- A job is stored before it is answered.
+- `Idempotency-Key` (up to 255 printable characters) on a create makes it safe to repeat: the same request is answered as
+  the first time and charged once, for as long as `PHOTOPLAY_IDEMPOTENCY_TTL_S` says; another request under the same key
+  is refused. Keys are the account's own. A request that was refused leaves its key free.
 - `X-Request-ID` is answered on every request: the one that was sent, or a new one. It is in the server's log.
 - A link to a file is signed and ends; read the job again for a fresh one. Links answer `GET` and `HEAD`, byte ranges,
   `ETag` and `If-None-Match`.
@@ -52,9 +55,13 @@ no key.
 
 ## Webhooks
 
-A create can name a URL that is told when the job starts to render and when it ends. It is sent again, with growing
-pauses and for a little more than a day, until the receiver answers with a status of 200 to 299 (410 ends it). A
-private address is not told unless `PHOTOPLAY_ALLOWED_NETWORKS` lists it.
+A create can name a URL that is told of the job. Besides, an account can have endpoints of its own, which are told of
+the end of all its jobs, whichever API they came through: `photoplay webhooks endpoints add URL` makes one and prints its
+signing secret. A webhook is sent again, with growing pauses, ten times over a little more than a day, until the receiver
+answers with a status of 200 to 299 (410 ends it). Each try bears the same id. What is told of one job comes in order;
+receivers do not wait for each other, and no job waits for a receiver. A private address is not told unless
+`PHOTOPLAY_ALLOWED_NETWORKS` lists it. `photoplay webhooks list` shows what was told, `photoplay webhooks replay` tells
+it again.
 
 | API | field | body | signature |
 |---|---|---|---|
@@ -74,6 +81,7 @@ Standard Webhooks, by the key's `webhook_secret` |
 | OpenAI Videos | `callback_url` (not the vendor's: it has webhooks by account) | `{"id": "evt_…", "object": "event", \
 "created_at", "type": "video.completed" or "video.failed", "data": {"id"}}`; only of the end | Standard Webhooks, by \
 the key's `webhook_secret` |
+| endpoints of accounts | – | as OpenAI Videos | Standard Webhooks, by the endpoint's own secret |
 """
 
 TAGS = {
