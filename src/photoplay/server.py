@@ -16,6 +16,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
@@ -33,6 +34,8 @@ SERVER_FILE_NAME = "server.json"
 GRACE_S = 10.0
 """How long running requests may take to end when the server stops."""
 BACKLOG = 2048
+SHOWN_HEADERS = ("x-request-id", "retry-after", "openai-poll-after-ms", "content-disposition", "content-range", "etag")
+"""Headers of answers that a web page of another origin may read."""
 
 DESCRIPTION = """Send a photo and a prompt, get a video that moves, with sound.
 
@@ -125,6 +128,16 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
         return response
 
     app.add_middleware(Rim, answer=answer, limit_for=limits_of(spoken))
+    if settings.cors_origins:
+        # The outermost, so that a page can read refusals too.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=SHOWN_HEADERS,
+            max_age=86_400,
+        )
     return app
 
 

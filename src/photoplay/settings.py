@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         description="Networks (CIDR, comma-separated) that input URLs and webhooks may reach although they "
         "are private, loopback or otherwise reserved.",
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("*",),
+        description="Origins (comma-separated) whose web pages may call the APIs from a browser; `*` is every one, "
+        "`none` is none. No cookie is ever looked at: a page needs a key of its own.",
+    )
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server listens on; 0 picks a free one.")
     log_level: str = Field(default="INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING, ERROR.")
@@ -203,6 +208,12 @@ class Settings(BaseSettings):
     @classmethod
     def _split_networks(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        parts = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return [] if parts == ["none"] else parts
 
     @classmethod
     def settings_customise_sources(
