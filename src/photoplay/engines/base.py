@@ -49,6 +49,7 @@ class RenderRequest(_Value):
     size: tuple[int, int] | None = None  # exact width, height in pixels; overrides the two above
     fps: int = Field(default=24, ge=8, le=60)
     seed: int = 0
+    take: int = Field(default=0, ge=0)  # which of several clips of the same request: they should differ visibly
     quality: str = "std"  # std, pro, premium: the engine documents what each means
     watermark: bool = False  # also write a watermarked copy
     max_pixels: int = 120_000_000  # an image larger than this is refused before it is decoded

@@ -95,6 +95,7 @@ class JobRequest(_Value):
     fps: int | None = None
     audio: AudioRequest = AudioRequest()
     seed: int | None = None
+    take: int = Field(default=0, ge=0)  # which of several jobs of one create that ask for the same
     model: str = "motion"
     quality: str = "std"
     watermark: bool = False

@@ -109,8 +109,8 @@ class JobService:
     ) -> list[Job]:
         """Stores a job for every request, sets their credits aside and queues them, in one transaction: all or none.
 
-        Requests that name no seed get one each, all different, so that the same request several times gives as many
-        different clips.
+        Requests that name no seed get one each, all different, and the same request several times is numbered by
+        ``take``: so they give as many different clips.
 
         The same ``idempotency_key`` with the same requests gives the jobs of the first time, as they were then. A file
         that was uploaded again is the same when its bytes are: clients that send it along do so on every try.
@@ -134,6 +134,7 @@ class JobService:
                 earlier = self._repeated(connection, account.id, tries)
             if earlier is not None:
                 return self._again(account.id, earlier)
+        requests = _numbered(requests)
         for request in requests:
             self._check_media(account.id, request)
         quotes = [self._pricing.quote(self._priced(account.id, each), plan=account.plan) for each in requests]
@@ -437,6 +438,15 @@ def media_of(request: JobRequest) -> list[MediaRef]:
 def storage_prefixes(job_id: str) -> tuple[str, str]:
     """Where a job's results and its working files are stored."""
     return f"jobs/{job_id}", f"work/{job_id}"
+
+
+def _numbered(requests: Sequence[JobRequest]) -> list[JobRequest]:
+    """The requests, with those that are the same as earlier ones made further takes of them."""
+    numbered: list[JobRequest] = []
+    for number, request in enumerate(requests):
+        take = sum(request == earlier for earlier in requests[:number])
+        numbered.append(request.model_copy(update={"take": request.take + take}) if take else request)
+    return numbered
 
 
 def _seeds(requests: Sequence[JobRequest]) -> list[int]:

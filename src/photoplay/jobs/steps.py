@@ -219,6 +219,7 @@ class Steps:
             size=None if size is None else (size[0], size[1]),
             fps=quote["fps"],
             seed=run.order.seed,
+            take=request.take,
             quality=quote["quality"],
             watermark=request.watermark,
             max_pixels=self._tools.settings.max_image_pixels,

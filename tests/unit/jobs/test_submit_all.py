@@ -43,6 +43,14 @@ def test_seeds_that_are_named_are_kept_and_not_drawn_again(runtime, account, mon
     assert seeds(runtime, made) == [8, 7, 9]
 
 
+def test_the_same_request_several_times_is_numbered(runtime, account):
+    made = runtime.service.submit_all(account, [ask(), ask("pan"), ask(), ask("pan"), ask(seed=1), ask()])
+    assert [job.request.take for job in made] == [0, 0, 1, 1, 0, 2]
+    again = runtime.service.submit_all(account, [made[2].request] * 2)
+    assert [job.request.take for job in again] == [1, 2]
+    assert runtime.service.submit(account, ask()).request.take == 0
+
+
 def test_lists_and_the_queue_keep_the_order(runtime, account):
     made = runtime.service.submit_all(account, [ask(f"prompt {number}") for number in range(5)])
     listed = runtime.service.list(account.id, newest_first=False).jobs

@@ -138,6 +138,7 @@ class MotionEngine:
             seed=request.seed,
             meaning=shared_meaning(),
             still_by_default=bool(request.brushes),
+            take=request.take,
         )
         if request.extend_prompt:
             plan = extend_plan(
@@ -147,6 +148,7 @@ class MotionEngine:
                 negative_prompt=request.negative_prompt,
                 duration_s=request.duration_s,
                 seed=request.seed,
+                take=request.take,
                 extender=None if request.extender is None else _chat(request.extender),
                 meaning=shared_meaning(),
             )

@@ -132,6 +132,7 @@ def extend_plan(
     negative_prompt: str = "",
     duration_s: float = 5.0,
     seed: int = 0,
+    take: int = 0,
     extender: Extender | None = None,
     meaning: Meaning | None = None,
 ) -> Plan:
@@ -151,7 +152,14 @@ def extend_plan(
         extended = built_in.extend(prompt, facts, fuller)
         return fuller.model_copy(update={"extended_prompt": extended, "notes": (*fuller.notes, note)})
     written = plan_from_prompt(
-        text, negative_prompt, facts=facts, duration_s=duration_s, effect=plan.effect, seed=seed, meaning=meaning
+        text,
+        negative_prompt,
+        facts=facts,
+        duration_s=duration_s,
+        effect=plan.effect,
+        seed=seed,
+        meaning=meaning,
+        take=take,
     )
     return _joined(fuller, written, text)
 

@@ -30,6 +30,7 @@ from photoplay.engines.motion.language.meaning import Meaning
 from photoplay.engines.motion.language.mentions import sounds_in, speech_table, subjects_in
 from photoplay.engines.motion.language.segments import Link, Segment, split
 from photoplay.engines.motion.language.speech import take_speech
+from photoplay.engines.motion.language.takes import another_take
 from photoplay.engines.motion.language.timeline import build, order
 from photoplay.engines.motion.language.tokens import Mark, Token, tokenize
 from photoplay.shot import Life, LifeKind, Move, MoveKind, Plan, Shot
@@ -65,6 +66,7 @@ def plan_from_prompt(
     seed: int = 0,
     meaning: Meaning | None = None,
     still_by_default: bool = False,
+    take: int = 0,
 ) -> Plan:
     """What a prompt asks for, as plain data.
 
@@ -78,6 +80,7 @@ def plan_from_prompt(
         seed: Decides the side of a default shot, nothing else.
         meaning: Understands clauses that no word table covers. Not loaded unless there is such a clause.
         still_by_default: A camera that nobody asked for stays still: what moves was painted.
+        take: Which of several takes of the same request this is; 0 is the shot as asked for.
     """
     duration_s = max(0.1, duration_s)
     language = language_of(tokenize(prompt))
@@ -111,6 +114,9 @@ def plan_from_prompt(
         else:
             final, why = default_shot(facts, refusals, seed, lively=_liveliness(some_motion))
             notes.append(why)
+    final, differs = another_take(final, take, refusals=refusals, duration_s=duration_s)
+    if differs:
+        notes.append(differs)
     life, life_notes = _life(heard, refused)
     effects_notes, effects_ignored = _effects(heard, effect)
     still = any(reading.still_subject for reading in heard.readings()) or _all_still(heard)
