@@ -29,7 +29,7 @@ HOP = BLOCK // 2
 BINS_HZ: F32 = np.linspace(0, RATE / 2, BLOCK // 2 + 1).astype(np.float32)
 """Centre frequency of each row of a painted spectrum."""
 
-_NOISE_S = 6.0
+_NOISE_S = (4.5, 7.0)
 
 _PHASES: NDArray[np.complex64] = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)
 
@@ -164,8 +164,8 @@ def painted_wide(rng: Rng, surface: F32, n: int, width: float = 0.7, pan: Floats
 
 def noise(rng: Rng, n: int, curve: Callable[[F32], F32]) -> F32:
     """Steady noise ``(n,)`` of unit power whose amplitude spectrum is ``curve(hz)``."""
-    # It comes round after some seconds, without a seam: nobody hears that in steady noise.
-    size = fast_length(min(max(n, 16), samples(_NOISE_S)))
+    # It comes round after some seconds, without a seam, and each layer of a place after others: nobody hears that.
+    size = fast_length(min(max(n, 16), samples(rng.uniform(*_NOISE_S))))
     hz = np.linspace(0, RATE / 2, size // 2 + 1).astype(np.float32)
     spectrum = _flat(rng, (hz.size,)) * curve(hz)
     spectrum[0] = 0

@@ -5,17 +5,21 @@ Where they are not installed there is nothing to test.
 
 from __future__ import annotations
 
+import shutil
 import stat
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from photoplay.media.audio import read_audio
 from photoplay.models.weights import entry, find, verify
 from photoplay.settings import Settings
 from photoplay.shot import Plan
 from photoplay.sound import SoundRequest, render_soundtrack
+from photoplay.sound.coding import through_aac
 from photoplay.sound.dsp import RATE
+from photoplay.sound.loudness import integrated, true_peak
 from photoplay.sound.music import piece, played, player
 from photoplay.sound.music.styles import DRUMS, styles
 from photoplay.sound.speech import PHONEMIZER, narrated
@@ -115,3 +119,31 @@ def test_everything_else_makes_way_for_the_voice(tmp_path: Path) -> None:
     power = np.abs(np.fft.rfft(samples[:, 0].reshape(-1, 4800), axis=1)) ** 2
     treble = power[:, 1200:].sum(axis=1)
     assert np.median(treble[6:14]) < 0.25 * np.median(treble[28:36])
+
+
+def test_the_real_phonemizer_and_voice_speak_with_nothing_in_between() -> None:
+    asset("voice")
+    asset("voice_config")
+    if shutil.which(PHONEMIZER) is None:
+        pytest.skip(f"{PHONEMIZER} is not installed")
+    narration = narrated("Hello there, my friend. The sea is calm today.", 6 * RATE, MODELS, 7)
+    assert narration.notes == ()
+    assert narration.sound is not None
+    level = np.sqrt(np.square(narration.sound).reshape(-1, 480).mean(axis=1))
+    talking = level > 0.02
+    assert 1.2 < talking.sum() / 100 < 5.0
+    # Two sentences, and a comma: there are pauses between the words.
+    inside = talking[int(np.argmax(talking)) : talking.size - int(np.argmax(talking[::-1]))]
+    assert (~inside).sum() > 20
+
+
+@pytest.mark.usefixtures("phonemes")
+def test_a_talking_clip_is_as_loud_as_all_others_after_coding(tmp_path: Path) -> None:
+    asset("voice")
+    asset("voice_config")
+    plan = Plan(speech="Hello there my friend")
+    made = render_soundtrack(SoundRequest(prompt="epic music", plan=plan, duration_s=3, models_dir=MODELS), tmp_path)
+    samples = read_audio(made.path, 3.0) if made.path else np.zeros((0, 2), np.float32)
+    coded = through_aac(np.ascontiguousarray(samples.T))
+    assert integrated(coded) == pytest.approx(-16, abs=1)
+    assert true_peak(coded) <= -1

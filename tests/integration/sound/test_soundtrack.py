@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +108,26 @@ def test_the_same_request_gives_the_same_bytes(tmp_path: Path) -> None:
     assert files[0] == files[1]
 
 
+def test_other_processes_and_thread_counts_give_the_same_bytes(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from photoplay.sound import SoundRequest, render_soundtrack;"
+        "render_soundtrack(SoundRequest(prompt='thunder in a city, epic music', duration_s=2), Path(sys.argv[1]))"
+    )
+    files = []
+    for threads, seed in (("1", "1"), ("4", "7")):
+        folder = tmp_path / threads
+        folder.mkdir()
+        environment = {
+            **os.environ,
+            "OPENBLAS_NUM_THREADS": threads,
+            "OMP_NUM_THREADS": threads,
+            "PYTHONHASHSEED": seed,
+        }
+        subprocess.run([sys.executable, "-c", script, str(folder)], env=environment, check=True)
+        files.append((folder / "soundtrack.wav").read_bytes())
+    assert files[0] == files[1]
+
+
 def test_no_two_prompts_seeds_or_plans_give_the_same_sound(tmp_path: Path) -> None:
     variants: list[dict[str, Any]] = [
         {"prompt": "slow zoom in"},
@@ -162,6 +185,43 @@ def test_sound_and_picture_start_together(tmp_path: Path, picture: Path) -> None
     near = slice(int(0.9 * RATE), int(1.2 * RATE))
     shift = np.argmax(signal.correlate(coded[near, 0], plain[near, 0])) - (near.stop - near.start - 1)
     assert abs(int(shift)) < RATE / 1000
+
+
+@pytest.mark.parametrize(
+    ("fps", "duration_s"), [(16, 1.0), (24, 2.04), (25, 5.0), (30, 3.7), (24, 15.0), (60, 10.0), (50, 1.5)]
+)
+def test_any_length_at_any_frame_rate(tmp_path: Path, fps: int, duration_s: float) -> None:
+    frames = round(duration_s * fps)
+    with VideoWriter(tmp_path / "silent.mp4", 32, 32, fps) as writer:
+        for _ in range(frames):
+            writer.write_rgb(np.zeros((32, 32, 3), np.uint8))
+    at_s = 0.4
+    cues = (Cue(at_s=at_s, kind="pop"),)
+    plain, result = made(tmp_path, "wind in the trees, no music", duration_s=frames / fps, cues=cues)
+    mux(tmp_path / "silent.mp4", result.path, tmp_path / "clip.mp4")
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        video, audio = clip.streams.video[0], clip.streams.audio[0]
+        assert abs(float((video.start_time or 0) * video.time_base)) < 1e-9
+        pieces = []
+        for frame in clip.decode(audio):
+            if not pieces:
+                starts_s = float(frame.pts * frame.time_base)
+            pieces.append(frame.to_ndarray())
+        picture_s = float(video.duration * video.time_base)
+        sound_s = float(audio.duration * audio.time_base)
+    heard = np.concatenate(pieces, axis=1)
+    # What the player shows first is sample `starts_s` of the sound that was made.
+    near = slice(int(0.3 * RATE), int(0.6 * RATE))
+    first = round(starts_s * RATE)
+    coded = heard[0, near.start - first : near.stop - first]
+    shift = int(np.argmax(signal.correlate(coded, plain[near, 0]))) - (near.stop - near.start - 1)
+    assert abs(shift) < RATE / 1000
+    assert picture_s == pytest.approx(frames / fps, abs=1e-3)
+    assert sound_s == pytest.approx(picture_s, abs=1 / fps)
+    assert heard.shape[1] / RATE == pytest.approx(picture_s, abs=1 / fps + 1024 / RATE)
+    final = read_audio(tmp_path / "clip.mp4", duration_s)
+    assert loudness(final) == pytest.approx(-16, abs=1)
+    assert peak_db(final) <= -1
 
 
 # the engine's own sound ---------------------------------------------------------------------------------------------

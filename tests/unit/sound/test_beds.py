@@ -89,3 +89,81 @@ def test_violent_wind_is_not_just_louder() -> None:
 def test_unknown_beds_are_refused() -> None:
     with pytest.raises(KeyError):
         made("volcano")
+
+
+# what the real thing shows ------------------------------------------------------------------------------------------
+
+STEADY = frozenset({"room_tone", "machine", "space", "waterfall", "rain", "crowd", "cafe", "stadium", "applause"})
+"""Places whose level hardly changes from one half second to the next."""
+
+SMOOTH = ("wind", "snow", "sea", "room_tone", "space", "crowd", "dread", "traffic", "underwater", "city")
+"""Beds without blows, whose samples never leap."""
+
+
+def spectrum(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.fft.rfftfreq(x.shape[1], 1 / RATE), np.abs(np.fft.rfft(x.mean(axis=0))) ** 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_stands_still(kind: str) -> None:
+    sound = made(kind, seed=5, n=8 * RATE)
+    halves = 20 * np.log10(envelope(sound, 0.5))
+    assert halves.std() > (0.35 if kind in STEADY else 0.9)
+    # No half second comes again.
+    parts = sound[0].reshape(16, -1)
+    alike = np.corrcoef(parts)[np.triu_indices(16, 1)]
+    assert np.abs(alike).max() < 0.999
+
+
+@pytest.mark.parametrize("kind", SMOOTH)
+def test_there_are_no_clicks_where_the_place_has_none(kind: str) -> None:
+    sound = made(kind, seed=3, n=8 * RATE)
+    # Against the leaps of the same 20 ms: a seam stands out of its surroundings, a gust does not.
+    leaps = np.abs(np.diff(sound, axis=1))[:, : 8 * RATE - 960].reshape(2, -1, 960)
+    assert (leaps.max(axis=2) / leaps.std(axis=2)).max() < 9.0
+
+
+def test_the_sea_swells_as_slowly_as_waves_come() -> None:
+    level = envelope(made("sea", seed=4, n=40 * RATE), 0.25)
+    power = np.abs(np.fft.rfft(level - level.mean())) ** 2
+    hz = np.fft.rfftfreq(level.size, 0.25)
+    assert 0.08 < hz[int(np.argmax(power))] < 0.3
+
+
+def test_crickets_sing_between_four_and_five_kilohertz_in_pulses() -> None:
+    hz, power = spectrum(made("crickets", n=6 * RATE))
+    near = (hz > 3700) & (hz < 5100)
+    assert power[near].sum() > 0.5 * power.sum()
+    pulses = envelope(made("crickets", n=6 * RATE), 0.004)
+    beat = np.abs(np.fft.rfft(pulses - pulses.mean()))
+    rate = np.fft.rfftfreq(pulses.size, 0.004)
+    wings = beat[(rate > 22) & (rate < 36)].max()
+    assert wings > 3 * np.median(beat[(rate > 40) & (rate < 80)])
+
+
+def test_rain_is_flat_where_it_hisses_and_its_drops_stand_out() -> None:
+    sound = made("rain", n=6 * RATE)
+    hz, power = spectrum(sound)
+    octaves = [power[(hz > low) & (hz < 2 * low)].mean() for low in (2000, 4000, 8000)]
+    assert 10 * np.log10(max(octaves) / min(octaves)) < 9
+    assert np.abs(sound).max() > 8 * sound.std()
+
+
+def test_water_covers_the_ears_of_a_diver_and_a_crowd_has_consonants() -> None:
+    assert balance(made("underwater", n=4 * RATE), 2500) < 0.01
+    assert balance(made("crowd", n=4 * RATE), 2000) > 0.01
+
+
+def test_a_machine_keeps_time() -> None:
+    strokes = envelope(made("machine", n=10 * RATE), 0.02)
+    power = np.abs(np.fft.rfft(strokes - strokes.mean()))
+    hz = np.fft.rfftfreq(strokes.size, 0.02)
+    beat = hz[(hz > 1.5)][int(np.argmax(power[hz > 1.5]))]
+    assert 1.8 < beat < 10.0
+    assert power[hz > 1.5].max() > 8 * np.median(power[hz > 1.5])
+
+
+def test_steady_noise_comes_round_without_a_seam() -> None:
+    sound = made("room_tone", n=14 * RATE)
+    leaps = np.diff(sound[0])
+    assert np.abs(leaps).max() < 7 * leaps.std()

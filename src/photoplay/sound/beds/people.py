@@ -240,7 +240,9 @@ def clock(take: Take) -> F32:
     out = 0.016 * room_tone(take)
     size = samples(0.16)
     for k in range(int(take.duration_s) + 2):
-        hz = 2300.0 if k % 2 else 2700.0
+        hz = (2300.0 if k % 2 else 2700.0) * rng.uniform(0.985, 1.015)
         tick = modes(rng, size, [hz, hz * 1.9, 640.0, 310.0], [0.010, 0.005, 0.03, 0.045], [0.6, 0.3, 0.8, 0.7])
-        add_at(out, panned(tick * attack_decay(size, 0.0015, 1.0), 0.1), samples(k * 1.0 + 0.25), 0.5)
+        add_at(
+            out, panned(tick * attack_decay(size, 0.0015, 1.0), 0.1), samples(k * 1.0 + 0.25), rng.uniform(0.42, 0.5)
+        )
     return reverb(out.astype(np.float32), 37, 0.7, 0.5, 5000.0)

@@ -115,8 +115,10 @@ def thunder(hit: Hit) -> Sounding:
         rng.uniform(0.2, 0.9, at.size).astype(np.float32),
         rng.normal(hit.pan, 0.3, at.size),
     )
-    out += 0.8 * rip + 0.8 * panned(_burst(rng, n, 0.0004, 0.05), hit.pan)
-    return _done(reverb(np.tanh(1.3 * out), 64, 2.6, 0.35, 2600.0, 0.03), 0.5)
+    # Air swallows treble: even near by, most of what is felt lies below 200 Hz.
+    stroke = filtered(_burst(rng, n, 0.0004, 0.045), "low", 2200.0, 1)
+    out = 1.5 * out + 0.45 * rip + 0.9 * panned(stroke, hit.pan)
+    return _done(reverb(np.tanh(1.1 * out), 64, 2.6, 0.35, 2000.0, 0.03), 0.5)
 
 
 def crack(hit: Hit) -> Sounding:
