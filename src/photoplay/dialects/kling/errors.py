@@ -115,7 +115,8 @@ FIELDS: Mapping[str, str] = {
 
 def code_for(error: errors.PhotoplayError, overrides: Mapping[str, int]) -> int:
     """Kling's code for an error: the operator's, ours, or that of the nearest ancestor."""
-    if isinstance(error, errors.InvalidField) and error.field == "body" and error.code not in overrides:
+    unread = isinstance(error, errors.InvalidField | errors.MissingField) and error.field == "body"
+    if unread and error.code not in overrides:
         return BAD_PARAMETERS
     for cls in type(error).__mro__:
         if not issubclass(cls, errors.PhotoplayError):
