@@ -307,6 +307,13 @@ def test_a_repeated_request_for_sound_is_charged_once(inside: Inside, key: Crede
     first, again = (post(inside, key, "updateVideoAudio", body, **{"Idempotency-Key": "sound-1"}) for _ in range(2))
     assert first == again
     assert inside.credit(key.account_id) == (975, 5)
+    # The answer stays what it was, also when the old video is gone; another request under that key is refused.
+    assert post(inside, key, "delbyids", {"_ids": source})["data"]["successIds"] == [source]
+    assert post(inside, key, "updateVideoAudio", body, **{"Idempotency-Key": "sound-1"}) == first
+    other = body | {"audio_type": 2, "audio_url": samples.AUDIO_URL}
+    assert post(inside, key, "updateVideoAudio", other, **{"Idempotency-Key": "sound-1"})["code"] == 1003
+    assert post(inside, key, "updateVideoAudio", body, **{"Idempotency-Key": "sound-2"})["code"] == 1008
+    assert post(inside, key, "updateVideoAudio", body, **{"Idempotency-Key": "x" * 300})["code"] == 1003
 
 
 def test_sound_that_failed_costs_nothing_and_leaves_the_source(inside: Inside, key: Credentials) -> None:

@@ -171,16 +171,21 @@ def update_audio(
     """A new video with the picture of a finished one, bit for bit, and other sound. The old one stays as it is."""
     door = door_of(request)
     account = caller.account
-    source = _source(door, account.id, body.pre_video_id.strip())
-    asked = wire.to_audio_request(
-        body,
-        source=source,
-        audio=door.media(body.audio_url, account.id, "audio_url") if wire.wants_file(body) else None,
-        model=door.runtime.catalog.model(door.runtime.catalog.default_model_of(wire.DIALECT)),
-        client_id=caller.client_id,
-        base_url=door.base_url(request),
-    )
-    job = door.runtime.service.submit(account, asked, idempotency_key=idempotency_key)
+    audio = door.media(body.audio_url, account.id, "audio_url") if wire.wants_file(body) else None
+    as_asked = [wire.as_asked(body, audio)]
+    service = door.runtime.service
+    jobs = service.submitted(account.id, as_asked, idempotency_key) if idempotency_key is not None else None
+    if jobs is None:
+        asked = wire.to_audio_request(
+            body,
+            source=_source(door, account.id, body.pre_video_id.strip()),
+            audio=audio,
+            model=door.runtime.catalog.model(door.runtime.catalog.default_model_of(wire.DIALECT)),
+            client_id=caller.client_id,
+            base_url=door.base_url(request),
+        )
+        jobs = service.submit_all(account, [asked], idempotency_key=idempotency_key, known_as=as_asked)
+    job = jobs[0]
     return ok(bodies.AudioAnswer(data=wire.audio_item(job, account, effect=_effect_of(door, job))))
 
 

@@ -140,6 +140,15 @@ def to_audio_request(
     )
 
 
+def as_asked(body: AudioBody, audio: MediaRef | None) -> JobRequest:
+    """What of a request for new sound is the same on every try, whatever has become of the old video meanwhile.
+
+    Raises:
+        MissingField, InvalidField: as :func:`to_audio_request`.
+    """
+    return JobRequest(audio_of=body.pre_video_id, audio=_audio(body, audio, (1, 2)), dialect=DIALECT)
+
+
 def _audio(body: CreateBody | BatchBody | AudioBody, file: MediaRef | None, offered: tuple[int, ...]) -> AudioRequest:
     mode = _AUDIO_MODES.get(body.audio_type)
     if mode is None or body.audio_type not in offered:
