@@ -445,3 +445,20 @@ def test_the_example_of_the_openapi_page_works(inside: Inside, key: Credentials)
         assert inside.client.post("/v1/videos", json=example, headers=head(key)).status_code == 200
     form = described["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["properties"]["input_reference"]["format"] == "binary"
+
+
+def test_a_list_can_be_emptied_while_it_is_read(inside: Inside, key: Credentials) -> None:
+    made = [make(inside, key)["id"] for _ in range(5)]
+    for video in made:
+        inside.finish(video.removeprefix("video_"))
+    after, seen = None, []
+    while True:
+        params = {"limit": 2} | ({"after": after} if after else {})
+        page = inside.client.get("/v1/videos", params=params, headers=head(key)).json()
+        for video in page["data"]:
+            seen.append(video["id"])
+            assert inside.client.delete(f"/v1/videos/{video['id']}", headers=head(key)).status_code == 200
+        after = page["last_id"]
+        if not page["has_more"]:
+            break
+    assert seen == made[::-1]

@@ -14,11 +14,11 @@ from photoplay import errors
 from photoplay.accounts import Credentials
 from photoplay.catalog import Catalog
 from photoplay.clock import SystemClock
+from photoplay.dialects.inbox import data_of
 from photoplay.dialects.openai import wire
 from photoplay.dialects.openai.callback import writer
 from photoplay.dialects.openai.content import byte_range
 from photoplay.dialects.openai.errors import TABLE, message_of, param_of, refusal_of
-from photoplay.dialects.inbox import data_of
 from photoplay.dialects.openai.routes import answer, poll_after_ms
 from photoplay.errors import InvalidField, MissingField, UnsupportedValue
 from photoplay.jobs.callbacks import JobEvent
@@ -177,7 +177,10 @@ def test_references_in_another_shape(value):
 def test_data_urls():
     packed = base64.b64encode(b"\xff\xd8\xffphoto").decode()
     assert data_of(f"data:image/jpeg;base64,{packed}", "x", max_chars=99) == b"\xff\xd8\xffphoto"
-    assert data_of(f"DATA:;charset=x;BASE64,{packed[:4]}\n {packed[4:].rstrip('=')}", "x", max_chars=99) == b"\xff\xd8\xffphoto"
+    assert (
+        data_of(f"DATA:;charset=x;BASE64,{packed[:4]}\n {packed[4:].rstrip('=')}", "x", max_chars=99)
+        == b"\xff\xd8\xffphoto"
+    )
     for bad in ("data:image/jpeg,abc", f"data:image/jpeg;base64,{packed}é", "data:", "data:;base64,a"):
         with pytest.raises(InvalidField):
             data_of(bad, "x", max_chars=99)
