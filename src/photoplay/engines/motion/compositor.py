@@ -27,6 +27,7 @@ from photoplay.engines.motion.animate import (
     Sprite,
 )
 from photoplay.engines.motion.camera import CameraPath, View, nudged
+from photoplay.engines.motion.inks import Inks
 from photoplay.engines.motion.paint import Pose, Run, bands, extents, full_spans, grade_planes, paint
 from photoplay.engines.motion.planes import Planes
 from photoplay.engines.motion.sheet import Sheet
@@ -55,6 +56,7 @@ class Compositor:
         self.ensemble = Ensemble(tuple(animators), still)
         height, width = stage.layers[0].rgb.shape[:2]
         self.working = (width, height)
+        self._inks = Inks()
         output = (spec.width, spec.height)
         fine = any(animator.fine_mesh for animator in animators)
         self.lattice = Lattice(output, stage.frame, grid_step(*output, fine=fine))
@@ -129,7 +131,7 @@ class Compositor:
 
     def _draw_sprites(self, out: Planes, sprites: Sequence[Sprite], view: View) -> None:
         for sprite in sprites:
-            draw_sprite(out, sprite, view, self.path.rig, self.lattice)
+            draw_sprite(out, sprite, view, self.path.rig, self.lattice, self._inks)
 
     def _carried(self, sprite: Sprite, changes: Changes) -> Sprite:
         """A sprite moved along with the layer it follows."""

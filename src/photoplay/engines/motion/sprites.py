@@ -7,13 +7,10 @@ import numpy as np
 
 from photoplay.engines.motion.animate import F64, Sprite
 from photoplay.engines.motion.camera import Rig, View
-from photoplay.engines.motion.planes import RGB_TO_YUV, Planes
-from photoplay.engines.motion.types import F32, U8
+from photoplay.engines.motion.inks import Ink, Inks, convert
+from photoplay.engines.motion.planes import Planes, u8
+from photoplay.engines.motion.types import U8
 from photoplay.engines.motion.warp import Lattice
-
-# Premultiplied RGBA to premultiplied YUV in one product: the offsets ride on alpha.
-_OVER_MATRIX: F32 = np.hstack([RGB_TO_YUV[:, :3], RGB_TO_YUV[:, 3:] / np.float32(255.0)]).astype(np.float32)
-_LIGHT_MATRIX: F32 = np.hstack([RGB_TO_YUV[:, :3], np.array([[0.0], [128.0], [128.0]])]).astype(np.float32)
 
 
 def placement(sprite: Sprite, view: View, rig: Rig, lattice: Lattice) -> F64:
@@ -36,8 +33,8 @@ def placement(sprite: Sprite, view: View, rig: Rig, lattice: Lattice) -> F64:
     return seen
 
 
-def draw_sprite(out: Planes, sprite: Sprite, view: View, rig: Rig, lattice: Lattice) -> None:
-    """Draws one sprite; what lies outside the frame is cut off."""
+def draw_sprite(out: Planes, sprite: Sprite, view: View, rig: Rig, lattice: Lattice, inks: Inks) -> None:
+    """Draws one sprite; what lies outside the frame is cut off. ``inks`` keeps what is pasted again and again."""
     if sprite.opacity <= 0.0:
         return
     rows, columns = sprite.rgba.shape[:2]
@@ -60,22 +57,29 @@ def draw_sprite(out: Planes, sprite: Sprite, view: View, rig: Rig, lattice: Latt
     x1, y1 = min(width, (x1 + 1) & ~1), min(height, (y1 + 1) & ~1)
     if x1 <= x0 or y1 <= y0:
         return
+    region = (slice(y0, y1), slice(x0, x1)), (slice(y0 // 2, y1 // 2), slice(x0 // 2, x1 // 2))
     if whole:
-        patch = _pasted(sprite, x0, y0, x1, y1)
+        left, top = int(sprite.x), int(sprite.y)
+        ink = inks.of(sprite.rgba, left & 1, top & 1, light=sprite.light)
+        ink = (
+            convert(_pasted(sprite, x0, y0, x1, y1), light=sprite.light)
+            if ink is None
+            else _cut(ink, x0 - (left & ~1), y0 - (top & ~1), x1 - x0, y1 - y0)
+        )
     else:
         shift = np.array([[1.0, 0.0, -x0], [0.0, 1.0, -y0], [0.0, 0.0, 1.0]])
         # Far smaller than drawn: shrink by area first, or fine sprites sparkle.
         picture, matrix = _shrunk(sprite.rgba, matrix)
-        patch = np.asarray(
-            cv2.warpPerspective(picture, shift @ matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR), np.uint8
-        )
-    if sprite.opacity < 1.0:
-        patch = np.asarray(cv2.convertScaleAbs(patch, alpha=sprite.opacity), np.uint8)
-    region = (slice(y0, y1), slice(x0, x1)), (slice(y0 // 2, y1 // 2), slice(x0 // 2, x1 // 2))
-    if sprite.light:
-        _add_light(out, patch, *region)
-    else:
-        _put_over(out, patch, *region)
+        patch = cv2.warpPerspective(picture, shift @ matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
+        ink = convert(u8(patch), light=sprite.light)
+    (_add_light if sprite.light else _put_over)(out, ink, min(1.0, sprite.opacity), *region)
+
+
+def _cut(ink: Ink, x: int, y: int, width: int, height: int) -> Ink:
+    """The part of an ink from (x, y), all even."""
+    full = slice(y, y + height), slice(x, x + width)
+    half = slice(y // 2, (y + height) // 2), slice(x // 2, (x + width) // 2)
+    return Ink(ink.y[full], ink.rest[full], ink.u[half], ink.v[half], ink.half_rest[half])
 
 
 def _pasted(sprite: Sprite, x0: int, y0: int, x1: int, y1: int) -> U8:
@@ -102,28 +106,20 @@ def _shrunk(rgba: U8, matrix: F64) -> tuple[U8, F64]:
     return picture, matrix
 
 
-def _half(picture: U8) -> U8:
-    return np.asarray(
-        cv2.resize(picture, (picture.shape[1] // 2, picture.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8
-    )
-
-
-def _put_over(out: Planes, patch: U8, full: tuple[slice, slice], half: tuple[slice, slice]) -> None:
-    small = _half(patch)
-    big, little = cv2.transform(patch, _OVER_MATRIX), cv2.transform(small, _OVER_MATRIX)
-    for target, ink, alpha in (
-        (out.y[full], big[..., 0], patch[..., 3]),
-        (out.u[half], little[..., 1], small[..., 3]),
-        (out.v[half], little[..., 2], small[..., 3]),
+def _put_over(out: Planes, ink: Ink, opacity: float, full: tuple[slice, slice], half: tuple[slice, slice]) -> None:
+    for target, colour, rest in (
+        (out.y[full], ink.y, ink.rest),
+        (out.u[half], ink.u, ink.half_rest),
+        (out.v[half], ink.v, ink.half_rest),
     ):
-        rest = cv2.bitwise_not(np.ascontiguousarray(alpha))
+        if opacity < 1.0:
+            colour = cv2.convertScaleAbs(colour, alpha=opacity)
+            rest = cv2.convertScaleAbs(rest, alpha=opacity, beta=255.0 - 255.0 * opacity)
         cv2.multiply(target, rest, dst=target, scale=1.0 / 255.0)
-        cv2.add(target, np.ascontiguousarray(ink), dst=target)
+        cv2.add(target, colour, dst=target)
 
 
-def _add_light(out: Planes, patch: U8, full: tuple[slice, slice], half: tuple[slice, slice]) -> None:
-    rgb = np.ascontiguousarray(patch[..., :3])
-    big, little = cv2.transform(rgb, _LIGHT_MATRIX), cv2.transform(_half(rgb), _LIGHT_MATRIX)
-    cv2.add(out.y[full], np.ascontiguousarray(big[..., 0]), dst=out.y[full])
-    for target, ink in ((out.u[half], little[..., 1]), (out.v[half], little[..., 2])):
-        cv2.addWeighted(target, 1.0, np.ascontiguousarray(ink), 1.0, -128.0, dst=target)
+def _add_light(out: Planes, ink: Ink, opacity: float, full: tuple[slice, slice], half: tuple[slice, slice]) -> None:
+    cv2.addWeighted(out.y[full], 1.0, ink.y, opacity, 0.0, dst=out.y[full])
+    for target, colour in ((out.u[half], ink.u), (out.v[half], ink.v)):
+        cv2.addWeighted(target, 1.0, colour, opacity, -128.0 * opacity, dst=target)
