@@ -80,7 +80,7 @@ class S3Server:
             self._process = subprocess.Popen(
                 [
                     self._program, "server", f"-dir={self.folder}", "-ip=127.0.0.1", "-s3", "-filer",
-                    f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.port.iceberg={iceberg}",
+                    f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.port.iceberg={iceberg}", "-s3.port.lance=0",
                     f"-s3.config={self.folder / 's3.json'}",
                     f"-master.port={master}", f"-master.port.grpc={master_grpc}", "-master.volumeSizeLimitMB=64",
                     f"-volume.port={volume}", f"-volume.port.grpc={volume_grpc}", "-volume.max=20",
