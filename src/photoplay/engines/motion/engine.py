@@ -173,13 +173,13 @@ class MotionEngine:
         quality = quality_named(request.quality)
         effect = None if request.effect is None else effects.find(request.effect)
         frames = max(1, round(request.duration_s * request.fps))
-        paths = [*request.images, *([] if request.last_image is None else [request.last_image])]
-        if len(paths) > 1 and len(paths) * LEAST_FRAMES_A_PHOTO > frames:
-            raise UnsupportedValue("duration", f"a clip of {frames} frames is too short for {len(paths)} images")
         if request.last_image is not None and request.brushes:
             raise UnsupportedValue("brushes", "motion brushes cannot be joined with a last frame")
         progress(0.0, "scene")
         opening = self.opening(request)
+        takes = 1 + len(opening.alone) + (request.last_image is not None)
+        if takes > 1 and takes * LEAST_FRAMES_A_PHOTO > frames:
+            raise UnsupportedValue("duration", f"a clip of {frames} frames is too short for {takes} images in turn")
         width, height = opening.output
         spec = Spec(width, height, request.fps, frames, request.seed)
         progress(0.5 * SCENE_SHARE, "scene")
@@ -252,7 +252,7 @@ class MotionEngine:
             diary.notes.append("the two images show too little alike to become one another: the camera travels instead")
             opening = Opening(PhotoPlace(*first), (spec.width, spec.height))
             return self._several(request, opening, plan, spec, quality, effect, diary)
-        shares = morph_spans(spec.frames)
+        shares = morph_spans(spec.frames, request.take)
         still = plan.model_copy(update={"shot": Shot()})
         diary.shot = still.shot
         if plan.shot.moves:
@@ -261,7 +261,7 @@ class MotionEngine:
         for number, (flow, span) in enumerate(zip((same.there, same.back), shares, strict=True)):
 
             def bend(stage: Stage, flow: F32 = flow, span: Span = span, number: int = number) -> Animator:
-                return Bend(stage, flow, span, spec.frames, arriving=number == 1)
+                return Bend(stage, flow, span, spec.frames, arriving=number == 1, take=request.take)
 
             own = Spec(spec.width, spec.height, spec.fps, span.frames, spec.seed)
             take = film(

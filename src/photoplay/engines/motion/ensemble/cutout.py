@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from photoplay.engines.motion import edges, filters
 from photoplay.engines.motion.animate import F64
@@ -210,7 +211,10 @@ def _cuts(
     band = max(2, round(FLAT_BAND * tall))
     lowest = float(solid[-band:].any(axis=0).mean())
     at_border = window[3] >= photo_size[1] and alpha.shape[0] - y1 <= 2
-    below = (at_border and lowest > BORDER_SHARE) or lowest > FLAT_SHARE
+    # Two flat feet are no cut: it is one line.
+    below = (at_border and lowest > BORDER_SHARE) or _longest(np.asarray(solid[-band:].any(axis=0))) > FLAT_SHARE * (
+        x1 - x0
+    )
     cuts = [False, False]
     touches = (window[0] == 0 and x0 <= 2, window[2] >= photo_size[0] and alpha.shape[1] - x1 <= 2)
     shown = tall
@@ -224,3 +228,9 @@ def _cuts(
         elif rows.size > SIDE_SHARE * tall:
             cuts[side] = True
     return (x0, y0, x1, y0 + shown), below, cuts[0], cuts[1]
+
+
+def _longest(line: NDArray[np.bool_]) -> int:
+    """The longest run of True."""
+    edges_ = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]]).astype(np.int8)))
+    return int((edges_[1::2] - edges_[::2]).max()) if edges_.size else 0

@@ -29,6 +29,7 @@ APART = 0.016  # of the frame's width between neighbours who have room
 CLOSER = 0.80  # of their size that a row shrinks to before its members overlap
 BESIDE_PEOPLE = 0.84  # times smaller, for things that nobody named beside people
 BESIDE_OWN = 0.86  # times smaller, for those who join a backdrop's own subject
+LOPSIDED = 0.25  # worth that a row loses for every frame height its middle is off the frame's
 ALONE = 1.16  # times larger, for who has the frame to himself
 
 
@@ -129,7 +130,8 @@ def _stood(
             ground = min(nearest, FRONT_Y) - (min(nearest, FRONT_Y) - lowest) * lift * depth / max(1, len(rows) - 1)
             row = _stand(rows[depth], depth, len(rows), heights, span, aspect, ground, horizon)
             for moved in _slid(row, rows[depth], span):
-                worth = _worth([*moved, *stood], shapes)
+                aside = abs(sum(spot.x for spot in moved) / len(moved) - 0.5 * (span[0] + span[1]))
+                worth = _worth([*moved, *stood], shapes) - LOPSIDED * aside
                 if best is None or worth > best[0] + 1e-9:
                     best = worth, moved
         stood = [*(best[1] if best is not None else []), *stood]
@@ -142,7 +144,7 @@ def _slid(row: Sequence[Spot], shapes: Sequence[Shape], span: tuple[float, float
     half = {shape.number: 0.5 * shape.aspect for shape in shapes}
     middle = sum(spot.x for spot in row) / len(row)
     found = []
-    for spread in (1.0, 1.25, 1.5):
+    for spread in (1.0, 1.3, 1.6):
         wider = [replace(spot, x=middle + (spot.x - middle) * spread) for spot in row]
         left = min(spot.x - half[spot.number] * spot.height for spot in wider) - span[0]
         right = span[1] - max(spot.x + half[spot.number] * spot.height for spot in wider)
@@ -150,7 +152,7 @@ def _slid(row: Sequence[Spot], shapes: Sequence[Shape], span: tuple[float, float
             continue
         found += [
             [replace(spot, x=spot.x - left + (left + right) * share) for spot in wider]
-            for share in (0.0, 0.17, 0.33, 0.5, 0.67, 0.83, 1.0)
+            for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
         ]
     return found or [list(row)]
 
@@ -163,16 +165,16 @@ def _worth(spots: Sequence[Spot], shapes: Sequence[Shape]) -> float:
     for index, spot in enumerate(drawn):
         wide = half[spot.number] * spot.height
         seen = 0
-        for step_x in range(8):
-            for step_y in range(8):
-                x = spot.x + wide * (step_x / 3.5 - 1.0) * 0.9
-                y = spot.foot - spot.height * (step_y + 0.5) / 8
+        for step_x in range(6):
+            for step_y in range(6):
+                x = spot.x + wide * (step_x / 2.5 - 1.0) * 0.9
+                y = spot.foot - spot.height * (step_y + 0.5) / 6
                 seen += not any(
-                    abs(x - other.x) < 0.8 * half[other.number] * other.height
+                    abs(x - other.x) < 0.86 * half[other.number] * other.height
                     and other.foot - 0.96 * other.height < y < other.foot
                     for other in drawn[index + 1 :]
                 )
-        clear = min(1.0, max(0.0, (seen / 64 - 0.30) / 0.50))
+        clear = min(1.0, max(0.0, (seen / 36 - 0.40) / 0.50))
         total += (2.0 * wide * spot.height) ** 0.5 * (2.0 * clear - 1.0)
     return total
 
