@@ -34,7 +34,7 @@ def script(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["docs_settings", "docs_catalog", "docs_motion_language"])
+@pytest.mark.parametrize("name", ["docs_settings", "docs_catalog", "docs_motion_language", "docs_sound"])
 def test_generated_pages_are_up_to_date(name: str) -> None:
     made = script(name)
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), f"run: python scripts/{name}.py"

@@ -37,7 +37,7 @@ _CONTAINS: dict[str, frozenset[str]] = {
 }
 """What a bed already holds."""
 
-_LIFE: dict[LifeKind, str] = {
+LIFE_BEDS: dict[LifeKind, str] = {
     LifeKind.RAIN: "rain",
     LifeKind.SNOW: "snow",
     LifeKind.FIRE: "fire",
@@ -49,6 +49,7 @@ _LIFE: dict[LifeKind, str] = {
     LifeKind.SPARKS: "magic",
     LifeKind.CONFETTI: "crowd",
 }
+"""The bed of each kind of life that can be heard."""
 
 _SPEED: dict[MoveKind, float] = {
     MoveKind.DOLLY: 1.0,
@@ -125,7 +126,7 @@ def read(request: SoundRequest) -> Score:
     wanted = [m for m in _wanted(text, plan, scene) if m.meaning not in unwanted]
     if "music" in unwanted:
         wanted = [m for m in wanted if not m.meaning.startswith("music")]
-    gone = {_LIFE[life.kind] for life in plan.life if life.strength == 0 and life.kind in _LIFE}
+    gone = {LIFE_BEDS[life.kind] for life in plan.life if life.strength == 0 and life.kind in LIFE_BEDS}
     beds = _beds([m for m in wanted if m.meaning.removeprefix("bed:") not in gone], plan)
     notes: list[str] = []
     events = _cued(request, notes)
@@ -163,8 +164,8 @@ def _wanted(text: str, plan: Plan, scene: dict[str, Any]) -> list[Mention]:
         if not mention.meaning.startswith("event:"):  # the effect's own cues say when it sounds
             add(Mention(mention.meaning, min(mention.weight, PLACE), 15_000 + mention.at))
     for at, life in enumerate(plan.life):
-        if life.kind in _LIFE and life.strength > 0:
-            add(Mention(f"bed:{_LIFE[life.kind]}", _SEEN, 20_000 + at))
+        if life.kind in LIFE_BEDS and life.strength > 0:
+            add(Mention(f"bed:{LIFE_BEDS[life.kind]}", _SEEN, 20_000 + at))
     for at, (kind, weight) in enumerate(_shown(scene)):
         add(Mention(f"bed:{kind}", weight, 30_000 + at))
     return sorted(found.values(), key=lambda m: (-m.weight, m.at, m.meaning))
@@ -208,7 +209,9 @@ def _beds(wanted: list[Mention], plan: Plan) -> list[BedPart]:
             continue
         kinds = [other for other in kinds if other not in _CONTAINS.get(kind, ())]
         kinds.append(kind)
-    strengths = {_LIFE[life.kind]: life.strength for life in plan.life if life.kind in _LIFE and life.strength > 0}
+    strengths = {
+        LIFE_BEDS[life.kind]: life.strength for life in plan.life if life.kind in LIFE_BEDS and life.strength > 0
+    }
     return [
         BedPart(kind, level, min(2.0, max(0.4, strengths.get(kind, 1.0))))
         for kind, level in zip(kinds[:MAX_BEDS], _AMBIENT_DB, strict=False)
