@@ -27,8 +27,9 @@ NODES = 80  # of the mesh, along the longer side
 HOME_PX = 1.5  # flow is trusted where the way there and back ends within this
 LEAST_TRUSTED = 0.5  # of the picture, or there is no morph
 LEAST_GAIN = 0.25  # by which following the flow must reduce the difference between the pictures
-BEGIN, END = 0.1, 0.9  # of the clip: when things move
-_MIX_FIRST, _MIX_LAST = 0.34, 0.66  # of the clip: when one picture is mixed into the other
+# Shares of the clip between which things move, one pair a take: evenly, early, late, briskly, and between those.
+PACES = ((0.1, 0.9), (0.02, 0.7), (0.3, 0.98), (0.25, 0.75), (0.05, 0.95), (0.02, 0.6), (0.4, 0.98), (0.15, 0.8))
+_MIX_FIRST, _MIX_LAST = 0.3, 0.7  # of that time: when one picture is mixed into the other
 _PUSH = 0.05  # both pictures grow by this and back, so that the camera is not dead
 
 
@@ -111,16 +112,17 @@ class Bend(Animator):
 
     life = False
 
-    def __init__(self, stage: Stage, flow: F32, own: Span, frames: int, *, arriving: bool) -> None:
-        """``flow``: to the other photo, in frame widths. ``own``: the take's frames; ``frames``: the whole clip's."""
+    def __init__(self, stage: Stage, flow: F32, own: Span, frames: int, *, arriving: bool, take: int = 0) -> None:
+        """``flow``: to the other photo, in frame widths. ``own``: this photo's frames; ``frames``: the whole clip's."""
         self._keys = tuple(range(len(stage.layers)))
         self._mesh = backward_mesh(stage, flow)
         self._own, self._frames, self._arriving = own, frames, arriving
+        self._pace = PACES[take % len(PACES)]
 
     def frame(self, moment: Moment) -> Changes:
         """See :class:`Animator`."""
         t = (self._own.first + moment.index) / max(1, self._frames - 1)
-        done = span(t, BEGIN, END)
+        done = span(t, *self._pace)
         share = 1.0 - done if self._arriving else done
         push = Nudge(scale=1.0 + _PUSH * math.sin(math.pi * t) ** 2)
         if share <= 0.0:
@@ -155,7 +157,8 @@ def backward_mesh(stage: Stage, flow: F32) -> F32:
     return np.stack([at_x - x, at_y - y], axis=-1).astype(np.float32)
 
 
-def morph_spans(frames: int) -> tuple[Span, Span]:
+def morph_spans(frames: int, take: int = 0) -> tuple[Span, Span]:
     """The frames of the two photos: they overlap while one is mixed into the other."""
-    first, last = round(_MIX_FIRST * frames), max(round(_MIX_FIRST * frames) + 1, round(_MIX_LAST * frames))
-    return Span(0, last), Span(first, frames)
+    begin, end = PACES[take % len(PACES)]
+    first, last = (round((begin + share * (end - begin)) * frames) for share in (_MIX_FIRST, _MIX_LAST))
+    return Span(0, max(first + 1, last)), Span(first, frames)

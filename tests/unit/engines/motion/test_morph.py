@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from photoplay.engines.motion.measure import psnr
-from photoplay.engines.motion.morph import FLOW_SIDE, backward_mesh, correspond, morph_spans
+from photoplay.engines.motion.morph import FLOW_SIDE, PACES, backward_mesh, correspond, morph_spans
 from photoplay.engines.motion.types import U8
 from support.stages import make_stage, photo
 
@@ -63,3 +63,12 @@ def test_both_photos_are_seen_and_overlap() -> None:
         assert first.first == 0
         assert second.last == frames
         assert second.first < first.last
+
+
+def test_each_take_has_a_pace_of_its_own() -> None:
+    for frames in (13, 48, 120):
+        for take in range(2 * len(PACES)):
+            first, second = morph_spans(frames, take)
+            assert 0 == first.first < second.first < first.last < second.last == frames
+    assert len({morph_spans(120, take) for take in range(len(PACES))}) >= 6
+    assert morph_spans(120) == morph_spans(120, 0)
