@@ -45,6 +45,15 @@ def add_job(engine: sa.Engine, account_id: str, job_id: str, state: str, credits
         )  # fmt: skip
 
 
+def test_what_was_issued_does_not_shrink_by_spending(engine: sa.Engine, books: Ledger, account_id: str) -> None:
+    add_job(engine, account_id, "spent", "succeeded")
+    with writing(engine) as connection:
+        books.hold(connection, account_id=account_id, job_id="spent", amount=20)
+        books.capture(connection, account_id=account_id, job_id="spent", amount=20)
+        assert books.issued(connection, account_id) == 100
+        assert books.issued(connection, "nobody") == 0
+
+
 def test_hold_and_capture(engine: sa.Engine, books: Ledger, account_id: str) -> None:
     with writing(engine) as connection:
         books.hold(connection, account_id=account_id, job_id="j", amount=30)
@@ -131,6 +140,8 @@ def test_grants_and_adjustments(engine: sa.Engine, books: Ledger, account_id: st
         books.adjust(connection, account_id=account_id, amount=-120, note="mistake")
         books.adjust(connection, account_id=account_id, amount=5, note="goodwill")
     assert balance(engine, account_id).available == 35
+    with engine.connect() as connection:
+        assert books.issued(connection, account_id) == 35
     with writing(engine) as connection, pytest.raises(InsufficientCredits):
         books.adjust(connection, account_id=account_id, amount=-36, note="too much")
     assert audit(engine) == []
