@@ -53,6 +53,13 @@ def convert(rgba: U8, *, light: bool) -> Ink:
     return Ink(u8(y), u8(rest), u8(u), u8(v), u8(half_rest))
 
 
+def padded(rgba: U8, dx: int, dy: int) -> U8:
+    """A picture with an empty rim of ``dx`` to its left and ``dy`` above, and of 0 or 1 beyond: sides are even."""
+    height, width = rgba.shape[:2]
+    sides = (dy, (height + dy) % 2, dx, (width + dx) % 2)
+    return u8(cv2.copyMakeBorder(rgba, *sides, cv2.BORDER_CONSTANT, value=(0.0,) * 4)) if any(sides) else rgba
+
+
 @dataclass
 class _Kept:
     alive: weakref.ref[U8]
@@ -87,11 +94,7 @@ class Inks:
             ink = known.inks.get((dx, dy, light))
         if ink is not None:
             return ink
-        height, width = rgba.shape[:2]
-        if dx or dy or height % 2 or width % 2:
-            sides = (dy, (height + dy) % 2, dx, (width + dx) % 2)
-            rgba = u8(cv2.copyMakeBorder(rgba, *sides, cv2.BORDER_CONSTANT, value=(0.0,) * 4))
-        ink = convert(rgba, light=light)
+        ink = convert(padded(rgba, dx, dy), light=light)
         with self._lock:
             if self._kept.get(key) is known and (dx, dy, light) not in known.inks:
                 known.inks[dx, dy, light] = ink

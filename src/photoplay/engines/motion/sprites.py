@@ -7,10 +7,13 @@ import numpy as np
 
 from photoplay.engines.motion.animate import F64, Sprite
 from photoplay.engines.motion.camera import Rig, View
-from photoplay.engines.motion.inks import Ink, Inks, convert
+from photoplay.engines.motion.inks import Ink, Inks, convert, padded
 from photoplay.engines.motion.planes import Planes, u8
 from photoplay.engines.motion.types import U8
 from photoplay.engines.motion.warp import Lattice
+
+_HALF: F64 = np.array([[2.0, 0.0, 0.5], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]])
+"""Pixel of a plane at half the size to pixel of the whole one: it lies in the middle of four."""
 
 
 def placement(sprite: Sprite, view: View, rig: Rig, lattice: Lattice) -> F64:
@@ -70,9 +73,28 @@ def draw_sprite(out: Planes, sprite: Sprite, view: View, rig: Rig, lattice: Latt
         shift = np.array([[1.0, 0.0, -x0], [0.0, 1.0, -y0], [0.0, 0.0, 1.0]])
         # Far smaller than drawn: shrink by area first, or fine sprites sparkle.
         picture, matrix = _shrunk(sprite.rgba, matrix)
-        patch = cv2.warpPerspective(picture, shift @ matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
-        ink = convert(u8(patch), light=sprite.light)
+        matrix = shift @ matrix
+        if sprite.light:  # mostly the same pictures in every frame: glows, lamps
+            kept = inks.of(picture, 0, 0, light=True) if picture is sprite.rgba else None
+            ink = _warped(
+                convert(padded(picture, 0, 0), light=True) if kept is None else kept, matrix, (x1 - x0, y1 - y0)
+            )
+        else:
+            patch = cv2.warpPerspective(picture, matrix, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR)
+            ink = convert(u8(patch), light=False)
     (_add_light if sprite.light else _put_over)(out, ink, min(1.0, sprite.opacity), *region)
+
+
+def _warped(ink: Ink, matrix: F64, size: tuple[int, int]) -> Ink:
+    """A light seen through ``matrix`` (its pixel to the window's pixel) in a window of ``size``."""
+    halved = np.linalg.inv(_HALF) @ matrix @ _HALF
+    half = size[0] // 2, size[1] // 2
+    y = cv2.warpPerspective(ink.y, matrix, size, flags=cv2.INTER_LINEAR)
+    u, v = (
+        u8(cv2.warpPerspective(plane, halved, half, flags=cv2.INTER_LINEAR, borderValue=(128.0,) * 4))
+        for plane in (ink.u, ink.v)
+    )
+    return Ink(u8(y), ink.rest, u, v, ink.half_rest)
 
 
 def _cut(ink: Ink, x: int, y: int, width: int, height: int) -> Ink:
@@ -113,8 +135,8 @@ def _put_over(out: Planes, ink: Ink, opacity: float, full: tuple[slice, slice], 
         (out.v[half], ink.v, ink.half_rest),
     ):
         if opacity < 1.0:
-            colour = cv2.convertScaleAbs(colour, alpha=opacity)
-            rest = cv2.convertScaleAbs(rest, alpha=opacity, beta=255.0 - 255.0 * opacity)
+            colour = u8(cv2.convertScaleAbs(colour, alpha=opacity))
+            rest = u8(cv2.convertScaleAbs(rest, alpha=opacity, beta=255.0 - 255.0 * opacity))
         cv2.multiply(target, rest, dst=target, scale=1.0 / 255.0)
         cv2.add(target, colour, dst=target)
 
