@@ -63,8 +63,12 @@ class Spares:
     def stop(self) -> None:
         """Ends the child that waits. Called from another thread, while the loop still runs."""
         self._stopped = True
-        if self._loop is not None:
+        if self._loop is None or not self._loop.is_running():
+            return
+        try:
             asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(_STOP_TIMEOUT_S)
+        except TimeoutError:
+            log.warning("the child that was kept ready could not be ended; it ends with this process")
 
     async def _end(self) -> None:
         starting, self._starting = self._starting, None

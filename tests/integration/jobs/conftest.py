@@ -119,6 +119,12 @@ class Farm:
     def job(self, job: Job) -> Job:
         return self.runtime.store.load(job.id)
 
+    def video(self, job: Job) -> Path:
+        """A copy of the job's clip, wherever it is stored."""
+        path = self.folder / f"{job.id}.mp4"
+        self.runtime.storage.fetch_to(self.job(job).artifact("video").key, path)
+        return path
+
     def wait(self, job: Job, *states: JobState) -> Job:
         """Waits until the job is in one of the states (default: at its end)."""
 

@@ -16,7 +16,7 @@ SOUND = AudioRequest(mode="generate")
 def heard_hz(farm, job) -> float:
     """The loudest frequency of a finished job's clip."""
     assert job.state is JobState.SUCCEEDED, job.error_message
-    samples = read_audio(farm.runtime.storage.local_path(job.artifact("video").key), 30.0)
+    samples = read_audio(farm.video(job), 30.0)
     return float(np.argmax(np.abs(np.fft.rfft(samples[:, 0]))) * RATE / len(samples))
 
 

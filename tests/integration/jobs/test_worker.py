@@ -35,7 +35,7 @@ def test_the_full_path(farm):
     for artifact in done.artifacts:
         stored = farm.runtime.storage.stat(artifact.key)
         assert (stored.size_bytes, stored.content_type) == (artifact.size_bytes, artifact.content_type)
-    with av.open(str(farm.runtime.storage.local_path(done.artifact("video").key))) as container:
+    with av.open(str(farm.video(done))) as container:
         assert len(container.streams.audio) == 1
         assert sum(1 for _ in container.decode(video=0)) == 16
     assert list(farm.runtime.storage.list("work")) == []  # intermediates are gone
@@ -104,7 +104,7 @@ def test_the_callers_own_sound_is_used(busy_farm):
     job = farm.submit("frames=8", audio=AudioRequest(mode="file", file=MediaRef(key=upload.key)))
     done = farm.wait(job)
     assert done.state is JobState.SUCCEEDED, done.error_message
-    with av.open(str(farm.runtime.storage.local_path(done.artifact("video").key))) as container:
+    with av.open(str(farm.video(done))) as container:
         assert len(container.streams.audio) == 1
 
 
@@ -175,7 +175,8 @@ def test_new_sound_on_an_old_picture_renders_nothing(busy_farm):
     assert done.state is JobState.SUCCEEDED, done.error_message
     assert (done.width, done.duration_s) == (source.width, source.duration_s)
     assert next(run for run in farm.runtime.steplog.of(job.id) if run.step == "render").child_pid is None
-    with av.open(str(farm.runtime.storage.local_path(done.artifact("video").key))) as container:
+    assert done.artifact("thumbnail").sha256 == source.artifact("thumbnail").sha256
+    with av.open(str(farm.video(done))) as container:
         assert len(container.streams.audio) == 1
         assert sum(1 for _ in container.decode(video=0)) == 8
 
