@@ -1,4 +1,5 @@
-"""Sends what is in the outbox: many receivers at once, so that a slow one holds nobody else up.
+"""Sends what is in the outbox: many receivers at once, and only a few messages to each of them, so that a slow one
+with a long queue holds nobody else up.
 
 One thread asks the outbox what is due and hands it to a small pool. A receiver that does not answer within
 :data:`TIMEOUT_S` has failed that try. Every try bears the same event id. Redirects are not followed, and private
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,7 +21,8 @@ from photoplay.notify.outbox import Event, Outbox
 log = logging.getLogger("photoplay.notify")
 
 TIMEOUT_S = 15.0
-SENDERS = 8
+SENDERS = 24
+SENDERS_PER_RECEIVER = 3
 POLL_INTERVAL_S = 1.0
 _GONE = 410  # the receiver says that it will never want this again
 
@@ -50,6 +53,8 @@ class Deliverer:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._room = threading.BoundedSemaphore(SENDERS)
+        self._under_way: Counter[str] = Counter()  # messages by receiver
+        self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -85,10 +90,14 @@ class Deliverer:
         """Gives what is due to the pool, never more than it can send at once. Whether there was anything."""
         if not self._room.acquire(timeout=POLL_INTERVAL_S):
             return True  # every sender is busy; look again
-        claimed = self._outbox.claim(limit=1)
+        with self._counting:
+            busy = [receiver for receiver, count in self._under_way.items() if count >= SENDERS_PER_RECEIVER]
+        claimed = self._outbox.claim(limit=1, busy=busy)
         if not claimed:
             self._room.release()
             return False
+        with self._counting:
+            self._under_way[claimed[0].receiver] += 1
         pool.submit(self._send_and_make_room, claimed[0])
         return True
 
@@ -100,6 +109,9 @@ class Deliverer:
             log.exception("event %s could not be written or sent", event.id)
             self._outbox.failed(event, url=None, status=None, error="the message could not be written")
         finally:
+            with self._counting:
+                self._under_way[event.receiver] -= 1
+                self._under_way += Counter()  # forgets those at nought
             self._room.release()
             self._wake.set()  # a later event of the same job may have waited for this one
 

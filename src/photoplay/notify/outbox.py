@@ -10,7 +10,7 @@ newer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,11 @@ class Event:
     finished_ms: int | None
     endpoint_id: str = ""
 
+    @property
+    def receiver(self) -> str:
+        """Whom it is for: one endpoint of an account, or the URLs that the account's requests named."""
+        return f"{self.account_id}/{self.endpoint_id}"
+
 
 _earlier = webhooks.alias("earlier")
 DUE = (
@@ -65,6 +70,7 @@ DUE = (
     .where(
         webhooks.c.state == PENDING,
         webhooks.c.due_ms <= sa.bindparam("now_ms"),
+        webhooks.c.account_id.concat("/").concat(webhooks.c.endpoint_id).not_in(sa.bindparam("busy", expanding=True)),
         sa.or_(webhooks.c.lease_ms.is_(None), webhooks.c.lease_ms <= sa.bindparam("now_ms")),
         ~sa.exists().where(
             _earlier.c.job_id == webhooks.c.job_id,
@@ -120,11 +126,15 @@ class Outbox:
         )
         return event_id
 
-    def claim(self, limit: int = 16) -> list[Event]:
-        """Events whose time has come, now leased to the caller: nobody else gets them before the lease ends."""
+    def claim(self, limit: int = 16, *, busy: Collection[str] = ()) -> list[Event]:
+        """Events whose time has come, now leased to the caller: nobody else gets them before the lease ends.
+
+        What is for the receivers in ``busy`` (see :attr:`Event.receiver`) has to wait.
+        """
         now_ms = self._clock.now_ms()
+        parameters = {"now_ms": now_ms, "up_to": limit, "busy": sorted(busy)}
         with self._engine.connect() as connection:
-            due = [_event(row) for row in connection.execute(DUE, {"now_ms": now_ms, "up_to": limit}).mappings()]
+            due = [_event(row) for row in connection.execute(DUE, parameters).mappings()]
         if not due:
             return []
         claimed = []

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
 
 from photoplay.errors import CredentialsInvalid, UrlForbidden, UrlUnreachable
-from photoplay.notify.delivery import SENDERS, Deliverer, Delivery
+from photoplay.notify.delivery import SENDERS, SENDERS_PER_RECEIVER, Deliverer, Delivery
 from photoplay.notify.outbox import Event
 
 
-def event(event_id: str = "e1", job_id: str = "j1") -> Event:
+def event(event_id: str = "e1", job_id: str = "j1", account_id: str = "a") -> Event:
     return Event(
         id=event_id,
         job_id=job_id,
-        account_id="a",
+        account_id=account_id,
         dialect="native",
         event="succeeded",
         seq=1,
@@ -42,9 +43,13 @@ class Notes:
     lock: threading.Lock = field(default_factory=threading.Lock)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def claim(self, limit: int) -> list[Event]:
+    def claim(self, limit: int, *, busy: Collection[str] = ()) -> list[Event]:
         with self.lock:
-            return [self.waiting.pop(0)] if self.waiting else []
+            found = next((told for told in self.waiting if told.receiver not in busy), None)
+            if found is None:
+                return []
+            self.waiting.remove(found)
+            return [found]
 
     def _note(self, event: Event, *what) -> None:
         with self.changed:
@@ -141,7 +146,7 @@ def test_a_slow_receiver_holds_nobody_up():
 def test_no_more_is_claimed_than_can_be_sent_at_once():
     release = threading.Event()
     busy = threading.Semaphore(0)
-    notes = Notes([event(f"e{n}", f"j{n}") for n in range(SENDERS + 5)])
+    notes = Notes([event(f"e{n}", f"j{n}", f"a{n}") for n in range(SENDERS + 5)])
 
     def post(_: Delivery) -> int:
         busy.release()
@@ -154,6 +159,33 @@ def test_no_more_is_claimed_than_can_be_sent_at_once():
         for _ in range(SENDERS):
             assert busy.acquire(timeout=20)
         assert len(notes.waiting) == 5
+    finally:
+        release.set()
+        deliverer.stop()
+
+
+def test_a_dead_receiver_with_a_long_queue_leaves_room_for_others():
+    release = threading.Event()
+    dead = [event(f"d{n}", f"j{n}", "dead") for n in range(3 * SENDERS)]
+    notes = Notes([*dead, *(event(f"e{n}", f"k{n}", "live") for n in range(10))])
+
+    def compose(told: Event) -> Delivery:
+        return Delivery(url=told.account_id, body=b"")
+
+    def post(message: Delivery) -> int:
+        if message.url == "dead":
+            release.wait(20)
+        return 200
+
+    deliverer = Deliverer(notes, compose, post)
+    deliverer.start()
+    try:
+        for number in range(10):
+            assert notes.wait_for(f"e{number}") == ("delivered", 200)
+        assert len(notes.waiting) == len(dead) - SENDERS_PER_RECEIVER
+        release.set()
+        for number in range(len(dead)):
+            assert notes.wait_for(f"d{number}") == ("delivered", 200)
     finally:
         release.set()
         deliverer.stop()

@@ -184,6 +184,16 @@ def test_a_dead_receiver_holds_up_no_other(runtime, account):
     assert states["", "queued"] == "pending"
 
 
+def test_what_is_for_a_busy_receiver_waits(runtime, account):
+    made, _ = runtime.endpoints.add(account.id, URL)
+    job = submit(runtime, account, callback_url="https://own.example.com/", dialect="openai")
+    end(runtime, job, "succeeded")
+    busy = f"{account.id}/{made.id}"
+    found = [event for event in runtime.outbox.claim(limit=100, busy=[busy, "another/"]) if event.job_id == job.id]
+    assert [(event.endpoint_id, event.event) for event in found] == [("", "queued")]
+    assert [event.receiver for event in claim(runtime, job)] == [busy]
+
+
 def test_what_waits_for_a_removed_endpoint_is_not_sent(runtime, account):
     made, _ = runtime.endpoints.add(account.id, URL)
     job = submit(runtime, account)
