@@ -139,6 +139,8 @@ def _sky(looks: _Looks, *, found_subject: bool) -> Mask | None:
     blue = (looks.b < -4) & (looks.hue > 185) & (looks.hue < 265) & (looks.light > 8)
     grey = (np.hypot(looks.a, looks.b) < 11) & (looks.light > 62)
     warm = (looks.light > 45) & (looks.hue < 62) & (looks.saturation < 0.65) & (looks.y < 0.55)
+    # The red of a low sun, on clouds.
+    warm |= (looks.light > 25) & (looks.hue > 270) & (looks.saturation < 0.75) & (looks.y < 0.6)
     coloured = blue | grey | (warm & _has_sky_tone(looks, blue | grey))
     # Clouds are bright and textured; plain sky is smooth.
     smooth = looks.texture < np.where(grey & (looks.light > 70), 0.060, 0.034)
@@ -247,6 +249,8 @@ def _foliage(looks: _Looks, sky: Mask | None) -> F32 | None:
 
 def _water(looks: _Looks, sky: Mask, horizon: float) -> F32 | None:
     """Below the horizon, of the sky's or a bluish colour, rippled across rather than down, wide rather than tall."""
+    if float(np.median(np.hypot(looks.a, looks.b))) < 1.5:
+        return None  # nothing in a black-and-white picture tells water from land
     low = looks.y > horizon - 0.02
     sky_b = float(np.median(looks.b[sky]))
     bluish = (looks.b < -3) & (looks.hue > 165) & (looks.hue < 265)
@@ -266,7 +270,34 @@ def _water(looks: _Looks, sky: Mask, horizon: float) -> F32 | None:
     solid = np.asarray(keep[labels], dtype=np.bool_) if count > 1 else solid
     if float(solid.mean()) < MIN_AREA["water"]:
         return None
-    return filters.blur(solid.astype(np.float32), 2.0)
+    # Water is about as blue as the sky right above it; a hazy plain is not quite.
+    reach = max(3, sky.shape[0] // 12)
+    low_sky = sky[:-reach] & ~sky[reach:]
+    if bool(low_sky.any()):
+        low_b = float(np.median(looks.b[:-reach][low_sky]))
+        if low_b < -2 and float(np.median(looks.b[solid])) > low_b + 3.0:
+            return None
+    return filters.blur(
+        _with_reflections(solid, (looks.y > horizon + 0.03) & across & ~sky, looks, horizon).astype(np.float32), 2.0
+    )
+
+
+def _with_reflections(water: Mask, open_to: Mask, looks: _Looks, horizon: float) -> Mask:
+    """``water`` with what lies beside it and shows the sky above it upside down: the red of a low sun, a cloud."""
+    height = water.shape[0]
+    rows = np.clip(np.rint(2 * horizon * height).astype(np.intp) - np.arange(height), 0, height - 1)
+    soft_a, soft_b = filters.blur(looks.a, 3.0), filters.blur(looks.b, 3.0)
+    alike = (np.hypot(soft_a - soft_a[rows], soft_b - soft_b[rows]) < 16) & _colourful(soft_a, soft_b, rows)
+    both = water | (open_to & looks.free & alike & (looks.texture < 0.18))
+    solid = np.asarray(filters.blur(both.astype(np.float32), 2.0) > 0.5, dtype=np.bool_) | water
+    _, labels = cv2.connectedComponents(solid.astype(np.uint8), connectivity=4)
+    return np.asarray(np.isin(labels, np.unique(labels[water])), dtype=np.bool_)
+
+
+def _colourful(a: F32, b: F32, rows: NDArray[np.intp]) -> Mask:
+    """Where both a place and its mirror image have a colour of their own: grey is like grey everywhere."""
+    chroma = np.hypot(a, b)
+    return np.asarray((chroma > 8) & (chroma[rows] > 8), dtype=np.bool_)
 
 
 def _ground(looks: _Looks, horizon: float, found: dict[str, F32]) -> F32 | None:
@@ -281,9 +312,12 @@ def _ground(looks: _Looks, horizon: float, found: dict[str, F32]) -> F32 | None:
 
 
 def _fire(looks: _Looks) -> F32 | None:
-    """Flames: an orange mantle around a nearly white core, both far brighter than a dark surrounding."""
-    mantle = (looks.hue < 48) & (looks.saturation > 0.55) & (looks.value > 0.75) & looks.free
-    core = (looks.value > 0.97) & (looks.light > 88) & (looks.b > 6) & (looks.hue < 65) & looks.free
+    """Flames: an orange mantle around a nearly white core, both far brighter than what is around them.
+
+    A candle or a torch is often the subject itself, so the subject is not left out here.
+    """
+    mantle = (looks.hue < 48) & (looks.saturation > 0.55) & (looks.value > 0.75)
+    core = (looks.value > 0.97) & (looks.light > 88) & (looks.b > 6) & (looks.hue < 65)
     both = np.asarray(mantle | core, dtype=np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(both, connectivity=8)
     wide = filters.blur(looks.light, 16.0)
@@ -294,9 +328,13 @@ def _fire(looks: _Looks) -> F32 | None:
             continue
         part = labels == label
         share = float(core[part].mean())
-        ring = np.asarray(cv2.dilate(part.astype(np.uint8), filters.disc(5)), dtype=np.bool_) & ~part
-        dark = float(looks.light[ring].mean()) if ring.any() else 100.0
-        if 0.06 < share < 0.75 and dark < 30 and float(wide[part].mean()) < 62:
+        # Flames light up what is close to them: the dark is a little farther out.
+        near = np.asarray(cv2.dilate(part.astype(np.uint8), filters.disc(2)), dtype=np.bool_)
+        ring = np.asarray(cv2.dilate(part.astype(np.uint8), filters.disc(9)), dtype=np.bool_) & ~near
+        dark, glow = np.percentile(looks.light[ring], (40, 80)) if ring.any() else (100.0, 100.0)
+        white = bool((core & part).any()) and float(np.median(looks.b[core & part])) < 32  # a yellow coat is not
+        tall = int(stats[label, cv2.CC_STAT_HEIGHT]) > 0.55 * int(stats[label, cv2.CC_STAT_WIDTH])
+        if 0.06 < share < 0.75 and dark < 38 and glow < 52 and white and tall and float(wide[part].mean()) < 66:
             result |= part
     if float(result.mean()) < MIN_AREA["fire"]:
         return None
@@ -304,10 +342,14 @@ def _fire(looks: _Looks) -> F32 | None:
 
 
 def _smoke(looks: _Looks, fire: F32) -> F32 | None:
-    """Grey, soft and above a fire; smoke without its fire looks like too many other things."""
+    """Grey, soft, above a fire and paler than the dark beside it; smoke without its fire looks like too much else."""
     above = np.maximum.accumulate(fire[::-1] > 0.3, axis=0)[::-1]
-    spread = filters.blur(above.astype(np.float32), 8.0) > 0.15
-    grey = (np.hypot(looks.a, looks.b) < 12) & (looks.light > 18) & (looks.texture < 0.04)
+    spread = filters.blur(above.astype(np.float32), 10.0) > 0.12
+    beside = np.where(spread, np.nan, looks.light)
+    open_rows = np.isfinite(beside).sum(axis=1) > 8
+    dark = np.full((looks.light.shape[0], 1), 100.0, np.float32)
+    dark[open_rows, 0] = np.nanmedian(beside[open_rows], axis=1)
+    grey = (np.hypot(looks.a, looks.b) < 12) & (looks.light > 14) & (looks.texture < 0.04) & (looks.light > dark + 4.0)
     solid = _parts(np.asarray(spread & grey & looks.free & (fire < 0.1), dtype=np.bool_), 0.005)
     if float(solid.mean()) < MIN_AREA["smoke"]:
         return None
