@@ -284,6 +284,29 @@ def test_several_images(kling: Kling, tmp_path: Path) -> None:
     assert likeness(clip[0], clip[-1]) < 30
 
 
+def test_images_that_the_vendor_refuses_too(kling: Kling) -> None:
+    picture = photo("coffee.png")
+    webp = io.BytesIO()
+    Image.fromarray(picture).save(webp, "WEBP")
+    long = np.asarray(cv2.resize(picture, (1200, 400)), np.uint8)
+    pages = {
+        "/a.webp": Page(webp.getvalue()),
+        "/large.png": Page(png(picture) + bytes(10 * 1024 * 1024)),
+        "/long.png": Page(png(long)),
+        "/tiny.png": Page(png(picture[:299, :400])),
+        "/text.jpg": Page(b"no image at all, but long enough to be looked at"),
+    }
+    words = ("image/jpeg, image/png", "larger than 10485760", "2.5:1", "Image pixel is invalid", "not an image")
+    with web(pages) as url:
+        tasks = [kling.create(image=f"{url}{path}") for path in (*pages, "/missing.png")]
+        tasks += [kling.create(image=raw(png(long)))]
+        told = [kling.wait(task_id) for task_id in tasks]
+    assert [task["task_status"] for task in told] == ["failed"] * len(tasks)
+    for word, task in zip((*words, "", "2.5:1"), told, strict=True):
+        assert word in task["task_status_msg"], task
+        assert (bool(task["task_status_msg"]), task["final_unit_deduction"]) == (True, "0")
+
+
 def test_callbacks_of_every_change(kling: Kling) -> None:
     got: queue.Queue[tuple[bytes, dict[str, str]]] = queue.Queue()
 
