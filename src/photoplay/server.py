@@ -87,7 +87,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
             yield
         finally:
             await door.previews.close()
-            await asyncio.to_thread(runtime.close)
+            await asyncio.to_thread(runtime.close, settings.drain_s)
 
     app = FastAPIOffline(
         docs_url="/docs",
@@ -185,7 +185,7 @@ def serve(settings: Settings, *, role: Role = "all", on_ready: Callable[[str], N
             server_header=False,
             timeout_graceful_shutdown=round(GRACE_S),
         )
-        server = _Server(config, settings, url_of(listening), on_ready)
+        server = _Server(config, runtime, url_of(listening), on_ready)
         try:
             server.run(sockets=[listening])
         except SystemExit:  # how the library says that the app did not start
@@ -227,15 +227,17 @@ class _Server(uvicorn.Server):
     """Says where it is once it answers."""
 
     def __init__(
-        self, config: uvicorn.Config, settings: Settings, url: str, on_ready: Callable[[str], None] | None
+        self, config: uvicorn.Config, runtime: Runtime, url: str, on_ready: Callable[[str], None] | None
     ) -> None:
         super().__init__(config)
-        self._settings = settings
+        self._runtime = runtime
         self._url = url
         self._on_ready = on_ready
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # The library would raise the signal again after it has stopped; to us a stop that was asked for is a success.
+        if self.should_exit or sig == signal.SIGINT:  # Ctrl-C, or told a second time: running clips are not waited for
+            self._runtime.hurry.set()
         if self.should_exit and sig == signal.SIGINT:
             self.force_exit = True
         else:
@@ -245,7 +247,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets=sockets)
         if not self.started:
             return
-        write_server_file(self._settings.data_dir, self._url)
+        write_server_file(self._runtime.settings.data_dir, self._url)
         log.info("serving at %s", self._url)
         if self._on_ready is not None:
             self._on_ready(self._url)

@@ -75,7 +75,23 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server listens on; 0 picks a free one.")
     log_level: str = Field(default="INFO", description="Lowest level that is logged: DEBUG, INFO, WARNING, ERROR.")
-    slots: int = Field(default=1, ge=1, le=64, description="Clips one worker renders at the same time.")
+    slots: int = Field(
+        default=1, ge=1, le=64, description="Clips one worker renders at the same time, of each pool that it serves."
+    )
+    worker_engines: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Engines (comma-separated) whose jobs this machine's worker takes. Default: all."
+    )
+    worker_models: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Models (comma-separated) whose jobs this machine's worker takes, with all others of their pools. "
+        "Default: all of its engines.",
+    )
+    drain_s: float = Field(
+        default=25.0,
+        ge=0,
+        description="Seconds that running clips get to end when the process is told to stop by SIGTERM. "
+        "What is not done by then goes back into the queue.",
+    )
     secret_key: str | None = Field(
         default=None,
         description="Key (at least 32 characters) that signs artifact URLs and encrypts stored secrets. "
@@ -204,9 +220,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"there is no error code {code!r}")
         return value
 
-    @field_validator("allowed_networks", mode="before")
+    @field_validator("allowed_networks", "worker_engines", "worker_models", mode="before")
     @classmethod
-    def _split_networks(cls, value: Any) -> Any:
+    def _split_list(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("cors_origins", mode="before")

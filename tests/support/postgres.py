@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 USER = "photoplay"
 DEBIAN_FOLDER = Path("/usr/lib/postgresql")
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 150.0
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",

@@ -21,7 +21,7 @@ import pytest
 
 from support.postgres import free_port
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 150.0  # after a kill -9 it waits for its former self to be forgotten
 ACCESS_KEY = "test-access-key"
 SECRET_KEY = "test-secret-key"
 BUCKET = "photoplay"
@@ -35,7 +35,7 @@ class S3Server:
         self.folder = folder
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
-        self._ports = [free_port() for _ in range(9)]
+        self._ports = [free_port() for _ in range(8)]
 
     @property
     def endpoint(self) -> str:
@@ -75,14 +75,15 @@ class S3Server:
             "actions": ["Admin", "Read", "List", "Write", "Tagging"],
         }
         (self.folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-        s3, s3_grpc, master, master_grpc, volume, volume_grpc, filer, filer_grpc, iceberg = self._ports
+        s3, s3_grpc, master, master_grpc, volume, volume_grpc, filer, filer_grpc = self._ports
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     self._program, "server", f"-dir={self.folder}", "-ip=127.0.0.1", "-s3", "-filer",
-                    f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.port.iceberg={iceberg}", "-s3.port.lance=0",
+                    f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", "-s3.port.iceberg=0", "-s3.port.lance=0",
                     f"-s3.config={self.folder / 's3.json'}",
                     f"-master.port={master}", f"-master.port.grpc={master_grpc}", "-master.volumeSizeLimitMB=64",
+                    "-master.telemetry=false",
                     f"-volume.port={volume}", f"-volume.port.grpc={volume_grpc}", "-volume.max=20",
                     f"-filer.port={filer}", f"-filer.port.grpc={filer_grpc}",
                 ],

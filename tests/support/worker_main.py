@@ -40,12 +40,14 @@ def main() -> None:
         sys.stdin.read()
         stop.set()
 
-    with Runtime.open(Settings.load()) as runtime:
+    settings = Settings.load()
+    with Runtime.open(settings) as runtime:
         runtime.callbacks.register("native", write)
         runtime.launch("worker")
         print("ready", runtime.executor_id, flush=True)
         threading.Thread(target=watch, daemon=True).start()
         stop.wait()
+        runtime.close(settings.drain_s)
 
 
 if __name__ == "__main__":

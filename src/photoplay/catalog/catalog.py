@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sized
+from collections.abc import Collection, Mapping, Sized
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, Self
@@ -167,6 +167,21 @@ class Catalog:
         """Every price table by name."""
         return MappingProxyType(self._prices)
 
+    def pools(self, *, engines: Collection[str] = (), models: Collection[str] = ()) -> tuple[str, ...]:
+        """The pools of workers that make the clips of these models, or of these engines. Of neither: all there are.
+
+        Raises:
+            UnknownModel: there is no such model.
+            SettingsError: no model has such an engine.
+        """
+        chosen = [self.model(name) for name in models] or [
+            model for model in self.models() if not engines or model.engine in engines
+        ]
+        unknown = set(engines) - {model.engine for model in self.models()}
+        if unknown:
+            raise SettingsError(f"no model of the catalog has the engine {min(unknown)!r}")
+        return tuple(sorted({model.pool or model.engine for model in chosen}))
+
     # Pricing -----------------------------------------------------------------------------------------------------
 
     def quote(self, request: Request, *, plan: str) -> Quote:
@@ -196,6 +211,7 @@ class Catalog:
         return Quote(
             model=model.name,
             engine=model.engine,
+            pool=model.pool or model.engine,
             quality=quality.engine_quality,
             credits=_cost(rows, request.duration_s if request.audio_of is None else request.duration_s - _GRACE_S),
             duration_s=request.duration_s,

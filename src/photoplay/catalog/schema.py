@@ -108,6 +108,7 @@ class Model(_Entry):
     provider: str
     description: str = ""
     engine: str
+    pool: Name | None = None  # which workers make its clips; None: those that serve its engine
     prices: str  # name of a price table
     resolutions: Annotated[tuple[Resolution, ...], Field(min_length=1)]
     any_size: bool = False  # also takes "WIDTHxHEIGHT"
@@ -178,6 +179,7 @@ class Quote(_Entry):
 
     model: str
     engine: str
+    pool: str  # which workers make it
     quality: str  # the engine's name for it
     credits: int
     duration_s: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -39,23 +40,42 @@ def worker(
     slots: Annotated[
         int | None, typer.Option(min=1, max=64, help="Clips rendered at the same time.", show_default="1")
     ] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option(help="Take jobs of this engine only. May be repeated.", show_default="all")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="Take jobs of this model's pool only. May be repeated.", show_default="all"),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Render jobs until Ctrl-C, without serving HTTP."""
-    settings = load_settings(data_dir, slots=slots)
+    """Render jobs until Ctrl-C, without serving HTTP.
+
+    Workers may join and leave at any time. On SIGTERM running clips get the time of the setting `drain_s` to end; what
+    is not done by then, and everything on Ctrl-C, goes back into the queue.
+    """
+    settings = load_settings(
+        data_dir, slots=slots, worker_engines=engine and tuple(engine), worker_models=model and tuple(model)
+    )
     start_logging(settings)
     from photoplay.jobs.runtime import Runtime
     from photoplay.server import register_callbacks
 
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: stop.set())
     runtime = Runtime.open(settings)
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT or stop.is_set():
+            runtime.hurry.set()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
     try:
         register_callbacks(runtime, settings)
         runtime.launch("worker")
         out.print("photoplay worker is ready")
         stop.wait()
     finally:
-        runtime.close()
+        runtime.close(settings.drain_s)
     out.print("stopped")

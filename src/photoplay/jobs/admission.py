@@ -50,7 +50,7 @@ _INSIDE = (
     .where(jobs.c.account_id == sa.bindparam("account_id"), jobs.c.state.in_(LIVE_STATES), jobs.c.priority.is_not(None))
 )
 _WAITING = (
-    sa.select(jobs.c.id)
+    sa.select(jobs.c.id, jobs.c.quote)
     .where(
         jobs.c.account_id == sa.bindparam("account_id"),
         jobs.c.state == JobState.QUEUED.value,
@@ -97,12 +97,13 @@ class Admission:
         inside = connection.execute(_INSIDE, {"account_id": account_id}).scalar_one()
         admitted: list[str] = []
         while share.concurrency is None or inside < share.concurrency:
-            job_id = connection.execute(_WAITING, {"account_id": account_id}).scalar_one_or_none()
-            if job_id is None:
+            waiting = connection.execute(_WAITING, {"account_id": account_id}).one_or_none()
+            if waiting is None:
                 break
+            job_id = waiting.id
             tag = self._start_tag(connection, account_id, share, ended)
             connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(priority=tag))
-            self._queue.enter(connection, job_id, tag)
+            self._queue.enter(connection, job_id, tag, waiting.quote["pool"])
             admitted.append(job_id)
             inside += 1
         return admitted

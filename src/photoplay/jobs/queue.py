@@ -1,5 +1,7 @@
 """The render queue, as seen by whoever puts jobs in: a thin face over the DBOS client.
 
+There is one queue to each **pool**: the workers that serve one engine, or some models of it.
+
 The queue's tables live in the product's own database, so entering the queue is part of the transaction that
 stores the job. A job's workflow has the job's id, so entering twice is entering once.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
@@ -19,13 +21,18 @@ logging.getLogger("dbos").addHandler(logging.NullHandler())
 APPLICATION = "photoplay"
 # Constant on purpose: the library's default is a hash of the code, and no worker takes jobs of another version's hash.
 APPLICATION_VERSION = "1"
-RENDER_QUEUE = "render"
+QUEUE_PREFIX = "render."
 WORKFLOW_NAME = "photoplay.job"
 POLLING_INTERVAL_S = 0.1
 # A workflow is dispatched at most once more than this many recoveries; then it is given up (see `recovery`).
 MAX_ATTEMPTS = 3
 
 ENDED = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+
+
+def queue_name(pool: str) -> str:
+    """The queue of a pool of workers."""
+    return QUEUE_PREFIX + pool
 
 
 def queue_url(url: str) -> str:
@@ -60,19 +67,27 @@ class RenderQueue:
         """Makes the queue's tables and connects. Done by itself on first use; costs a moment."""
         self._connected()
 
-    def register(self, slots: int) -> None:
-        """Says how many jobs one worker renders at a time. The last worker to say so says it for all."""
-        self._connected().register_queue(
-            RENDER_QUEUE, worker_concurrency=slots, polling_interval_sec=POLLING_INTERVAL_S, on_conflict="always_update"
-        )
+    def register(self, pools: Iterable[str]) -> None:
+        """Makes the queues of these pools known.
 
-    def enter(self, connection: sa.Connection, job_id: str, priority: int) -> None:
-        """Queues the job when the caller's transaction commits. Lower priorities are served first."""
+        How many jobs a worker takes at a time is its own affair (see :class:`~photoplay.jobs.worker.Intake`): what the
+        library knows for all of them is none.
+        """
+        for pool in pools:
+            self._connected().register_queue(
+                queue_name(pool),
+                worker_concurrency=0,
+                polling_interval_sec=POLLING_INTERVAL_S,
+                on_conflict="always_update",
+            )
+
+    def enter(self, connection: sa.Connection, job_id: str, priority: int, pool: str) -> None:
+        """Queues the job for a pool when the caller's transaction commits. Lower priorities are served first."""
         self._connected().enqueue_in_transaction(
             connection,
             {
                 "workflow_name": WORKFLOW_NAME,
-                "queue_name": RENDER_QUEUE,
+                "queue_name": queue_name(pool),
                 "workflow_id": job_id,
                 "app_version": APPLICATION_VERSION,
                 "priority": priority,
@@ -107,8 +122,9 @@ class RenderQueue:
         begun = client.list_workflows(
             status="PENDING", name=WORKFLOW_NAME, executor_id=executor_id, load_input=False, load_output=False
         )
-        if begun:
-            client.resume_workflows([workflow.workflow_id for workflow in begun], queue_name=RENDER_QUEUE)
+        for name in {workflow.queue_name for workflow in begun}:
+            theirs = [workflow.workflow_id for workflow in begun if workflow.queue_name == name]
+            client.resume_workflows(theirs, queue_name=name)
         return len(begun)
 
     def forget(self, job_ids: Sequence[str]) -> None:

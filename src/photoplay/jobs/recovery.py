@@ -31,7 +31,7 @@ GIVEN_UP = f"Rendering was tried {MAX_ATTEMPTS} times and its worker died each t
 INTERNAL = "The job failed for a reason on the server's side."
 
 SUSPECTS = (
-    sa.select(jobs.c.id, jobs.c.priority)
+    sa.select(jobs.c.id, jobs.c.priority, jobs.c.quote)
     .where(
         jobs.c.state.in_(sa.bindparam("states", expanding=True)),
         jobs.c.priority.is_not(None),
@@ -118,14 +118,14 @@ class Sweeper:
                 return found
             statuses = self._queue.statuses([row.id for row in suspects])
             for row in suspects:
-                found += self._mend(row.id, row.priority, statuses.get(row.id))
+                found += self._mend(row.id, row.priority, row.quote["pool"], statuses.get(row.id))
             after = suspects[-1].id
 
-    def _mend(self, job_id: str, priority: int, status: str | None) -> bool:
+    def _mend(self, job_id: str, priority: int, pool: str, status: str | None) -> bool:
         if status is None:
             log.error("job %s is live but not in the queue; it is queued again", job_id)
             with writing(self._engine) as connection:
-                self._queue.enter(connection, job_id, priority)
+                self._queue.enter(connection, job_id, priority, pool)
             return True
         if status not in ENDED:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import quote
 
@@ -96,6 +97,7 @@ class Runtime:
         )
         self._deliverer: Deliverer | None = None
         self._worker: Worker | None = None
+        self.hurry = threading.Event()  # set by anybody: running jobs get no more time to end when this closes
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
@@ -151,6 +153,7 @@ class Runtime:
             database_url=settings.resolved_database_url,
             slot=slot,
             slots=settings.slots,
+            pools=self.catalog.pools(engines=settings.worker_engines, models=settings.worker_models),
             role=role,
             data_dir=settings.data_dir,
             queue=self.queue,
@@ -169,7 +172,8 @@ class Runtime:
     def close(self, grace_s: float = 0.0) -> None:
         """Stops and disconnects. Running jobs get ``grace_s`` to end; what is left is taken up by other workers."""
         if self._worker is not None:
-            self._worker.stop(grace_s)
+            self._worker.drain(grace_s, self.hurry)
+            self._worker.stop()
             self._worker = None
         self.queue.close()
         self.engine.dispose()

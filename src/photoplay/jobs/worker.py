@@ -7,9 +7,10 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
@@ -17,7 +18,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from photoplay.db import make_engine
 from photoplay.jobs import workflow
 from photoplay.jobs.executors import BEAT_INTERVAL_S, ExecutorSlot, Register, forget_lock, is_free
-from photoplay.jobs.queue import APPLICATION, APPLICATION_VERSION, RENDER_QUEUE, RenderQueue, queue_url
+from photoplay.jobs.queue import APPLICATION, APPLICATION_VERSION, QUEUE_PREFIX, RenderQueue, queue_name, queue_url
 from photoplay.jobs.recovery import Reaper, Sweeper
 from photoplay.jobs.retention import Retention
 from photoplay.jobs.steps import Steps
@@ -30,6 +31,7 @@ SWEEP_INTERVAL_S = 2.0
 QUEUED_SWEEP_INTERVAL_S = 60.0
 RETENTION_INTERVAL_S = 60.0
 ORPHAN_INTERVAL_S = 6 * 3600.0
+DRAIN_POLL_S = 0.2
 STALE_UPLOAD_S = 86_400.0
 
 
@@ -58,7 +60,8 @@ class Chores:
     def stop(self) -> None:
         """Stops after the chore that is being done."""
         self._stop.set()
-        self._thread.join(timeout=30)
+        if self._thread.ident is not None:  # it was started
+            self._thread.join(timeout=30)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -86,6 +89,31 @@ class _NoCancelNoise(logging.Filter):
         return "is cancelled" not in message and "task cancelled" not in message
 
 
+class Intake:
+    """How many jobs of each of its queues this process takes at a time.
+
+    The library keeps that number with the queue, for all workers alike; ours differ. So we keep a zero there. The
+    library reads the queue anew before each look for work, by the private method that is wrapped here; a contract test
+    watches two workers with different numbers.
+    """
+
+    def __init__(self, dbos: DBOS, slots: int) -> None:
+        self._slots = slots
+        library = dbos._sys_db  # noqa: SLF001 - see above
+        self._read = library.get_queue
+        setattr(library, "get_queue", self._get_queue)  # noqa: B010 - one object's method, not its class's
+
+    def _get_queue(self, name: str, **more: Any) -> Any:
+        queue = self._read(name, **more)
+        if queue is not None and name.startswith(QUEUE_PREFIX):
+            queue._worker_concurrency = self._slots  # noqa: SLF001 - see above
+        return queue
+
+    def shut(self) -> None:
+        """No more jobs are taken. Those that run go on."""
+        self._slots = 0
+
+
 class Worker:
     """The one worker of this process."""
 
@@ -95,6 +123,7 @@ class Worker:
         database_url: str,
         slot: ExecutorSlot,
         slots: int,
+        pools: Sequence[str],
         role: str,
         data_dir: Path,
         queue: RenderQueue,
@@ -107,6 +136,7 @@ class Worker:
         self._database_url = database_url
         self._slot = slot
         self._slots = slots
+        self._pools = tuple(pools)
         self._role = role
         self._locks_dir = data_dir / "locks"
         self._work_dir = data_dir / "work"
@@ -116,14 +146,12 @@ class Worker:
         self._steps = steps
         self._deliverer = deliverer
         self._reaper = Reaper(register=register, queue=queue, slot=slot, locks_dir=self._locks_dir)
-        # Two threads: a store that is slow to delete must not keep the worker from showing that it lives.
+        # Threads of their own: a store that is slow to delete must not keep the worker from showing that it lives.
+        self._life = Chores("photoplay-life", [Chore("giving a sign of life", BEAT_INTERVAL_S, self._beat)])
         self._chores = (
             Chores(
-                "photoplay-life",
-                [
-                    Chore("giving a sign of life", BEAT_INTERVAL_S, self._beat),
-                    Chore("looking for dead workers", REAP_INTERVAL_S, self._reap),
-                ],
+                "photoplay-watch",
+                [Chore("looking for dead workers", REAP_INTERVAL_S, self._reap)],
             ),
             Chores(
                 "photoplay-sweep",
@@ -136,6 +164,7 @@ class Worker:
             ),
         )
         self._engine: sa.Engine | None = None
+        self._intake: Intake | None = None
 
     @property
     def executor_id(self) -> str:
@@ -153,24 +182,34 @@ class Worker:
             raise RuntimeError("start the worker from a thread without an event loop (asyncio.to_thread)")
         self._register.beat(self._slot, role=self._role, slots=self._slots)
         self._remove_leftovers()
-        # Before anybody listens to the queue: without its limit a worker would take every job there is.
-        self._queue.register(self._slots)
+        self._queue.register(self._pools)
         workflow.use(self._steps)
-        DBOS(config=self._config())
-        DBOS.listen_queues([RENDER_QUEUE])
+        dbos = DBOS(config=self._config())
+        DBOS.listen_queues([queue_name(pool) for pool in self._pools])
         logging.getLogger("dbos").addFilter(_NO_CANCEL_NOISE)
         DBOS.launch()
+        self._intake = Intake(dbos, self._slots)
         self._deliverer.start()
-        for chores in self._chores:
+        for chores in (self._life, *self._chores):
             chores.start()
-        log.info("worker %s takes jobs, %d at a time", self._slot.id, self._slots)
+        log.info("worker %s takes jobs of %s, %d at a time", self._slot.id, ", ".join(self._pools), self._slots)
 
-    def stop(self, grace_s: float = 0.0) -> None:
-        """Takes no more jobs; gives running ones ``grace_s`` to end. Other workers take up what is not done by then."""
+    def drain(self, grace_s: float, hurry: threading.Event) -> None:
+        """Takes no more jobs, and waits for those that run: at most ``grace_s``, or until somebody is in a hurry."""
+        if self._intake is not None:
+            self._intake.shut()
+        until_s = time.monotonic() + grace_s
+        while time.monotonic() < until_s and self._slot.id in self._queue.busy_executors():
+            if hurry.wait(DRAIN_POLL_S):
+                return
+
+    def stop(self) -> None:
+        """Stops. Jobs that still run go back into the queue, for other workers."""
         for chores in self._chores:
             chores.stop()
         self._steps.stop()
-        DBOS.destroy(workflow_completion_timeout_sec=round(grace_s))
+        DBOS.destroy()
+        self._life.stop()
         workflow.use(None)
         self._deliverer.stop()
         if self._engine is not None:

@@ -165,17 +165,21 @@ class Farm:
 
 
 @contextmanager
-def open_farm(folder: Path, twin: Twin) -> Iterator[Farm]:
-    """A farm without workers. Its workers are killed at the end."""
+def open_farm(folder: Path, twin: Twin, catalog: str = "") -> Iterator[Farm]:
+    """A farm without workers, with models beside the product's own. Its workers are killed at the end."""
     data_dir = folder / "data"
-    with twin.settings(folder) as places:
+    (folder / "catalog.toml").write_text(catalog)
+    with twin.settings(folder) as found:
+        places = found | {"catalog_file": str(folder / "catalog.toml")}
         environment = os.environ | {
             "PHOTOPLAY_DATA_DIR": str(data_dir),
             "PHOTOPLAY_DATABASE_URL": places["database_url"],
             "PHOTOPLAY_STORAGE_URL": places["storage_url"],
+            "PHOTOPLAY_CATALOG_FILE": places["catalog_file"],
             "PHOTOPLAY_MODELS_DIR": str(data_dir / "models"),  # beside it, the tiny engine leaves its markers
             "PHOTOPLAY_ENGINES": '{"motion": "support.tiny_engine:TinyEngine"}',
             "PHOTOPLAY_ALLOWED_NETWORKS": "127.0.0.0/8",
+            "PHOTOPLAY_DRAIN_S": "0",  # tests that want a worker to end its clip say so
             "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]),
         }
         with Runtime.open(Settings.model_validate({"data_dir": data_dir} | places)) as runtime:
@@ -190,9 +194,15 @@ def open_farm(folder: Path, twin: Twin) -> Iterator[Farm]:
 
 
 @pytest.fixture
-def farm(tmp_path: Path, twin: Twin):
+def farm_settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What :func:`open_farm` is told beside its place."""
+    return getattr(request, "param", {})
+
+
+@pytest.fixture
+def farm(tmp_path: Path, twin: Twin, farm_settings: dict[str, str]):
     """A farm of the test's own, without workers yet."""
-    with open_farm(tmp_path, twin) as farm:
+    with open_farm(tmp_path, twin, **farm_settings) as farm:
         yield farm
 
 

@@ -26,7 +26,7 @@ class Queue:
     def statuses(self, job_ids):
         return {job_id: self.said[job_id] for job_id in job_ids if job_id in self.said}
 
-    def enter(self, connection, job_id, priority) -> None:
+    def enter(self, connection, job_id, priority, pool) -> None:
         self.entered.append(job_id)
 
 
