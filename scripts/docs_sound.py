@@ -13,7 +13,7 @@ from photoplay.settings import Settings
 from photoplay.shot import LifeKind
 from photoplay.sound.beds import BEDS
 from photoplay.sound.events import ALIASES, EVENTS
-from photoplay.sound.lexicon import MOOD, NAMED, PLACE, table
+from photoplay.sound.lexicon import MOOD, NAMED, PLACE, table, words_of
 from photoplay.sound.music.styles import DRUMS, styles
 from photoplay.sound.score import LIFE_BEDS
 
@@ -84,6 +84,12 @@ INSTALLED = """\
 With `photoplay models pull soundfont voice voice_config`. Beds and events need neither; music is otherwise played by
 synthesis, and words are otherwise left out. The voice also needs the program `espeak-ng` (GPL-3.0-or-later; it is run
 as a program, not linked).
+"""
+
+WISHES = """\
+Only beside a word of music: in "slow zoom in, upbeat piano" the camera is slow. "At 128 bpm" and "in E flat minor" are
+taken at their word; "in a minor key" chooses among the style's modes. A sad, tense or dark word makes the key sombre, a
+happy or uplifting one bright, whatever the photo says.
 """
 
 NEURAL = """\
@@ -159,6 +165,8 @@ def words() -> str:
     ):
         found = ((meant(meanings), ", ".join(said)) for said, has, meanings in table() if has == weight)
         parts.append(f"### {title}\n\n" + rows(("sound", "words"), found))
+    paces = ((name, ", ".join(words_of("tempo", name))) for name in ("slow", "fast"))
+    parts.append(f"### Tempo, key and mood of music\n\n{WISHES}\n" + rows(("tempo", "words"), paces))
     lives = (
         (kind.value.replace("_", " "), LIFE_BEDS[kind].replace("_", " ")) for kind in LifeKind if kind in LIFE_BEDS
     )

@@ -25,6 +25,7 @@ from photoplay.sound.events import strike
 from photoplay.sound.filters import filtered, moving_max, moving_mean
 from photoplay.sound.lexicon import spoken_away
 from photoplay.sound.music import piece, played, player
+from photoplay.sound.music.form import Demands
 from photoplay.sound.neural import generated, load
 from photoplay.sound.request import SoundRequest
 from photoplay.sound.score import EventPart, Score, read
@@ -137,7 +138,8 @@ def _music(score: Score, request: SoundRequest, chance: Chance, n: int, heard: l
         return np.zeros((2, n), np.float32)
     soundfont = None if request.models_dir is None else find(SOUNDFONT, request.models_dir)
     moments = [event.at_s for event in score.events if event.locked]
-    music = piece(part.style, chance.rng("music"), n / RATE, part.bright, part.energy, moments)
+    demands = Demands(part.bpm, part.tonic, part.minor)
+    music = piece(part.style, chance.rng("music"), n / RATE, part.bright, part.energy, moments, demands)
     heard.append(f"music {part.style} in {music.form.key.name}, {music.form.bpm:.0f} beats a minute")
     return levelled(played(music, player(soundfont), n), _GROUND_RMS * decibels(part.level_db))
 

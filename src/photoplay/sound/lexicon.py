@@ -62,6 +62,11 @@ def _found(low: str) -> Iterator[tuple[list[int], float, tuple[str, ...]]]:
             yield sorted(starts), weight, meanings
 
 
+def words_of(section: str, name: str) -> tuple[str, ...]:
+    """The words of one row of a section of the table."""
+    return tuple(word.strip() for word in _words()[section][name].split(","))
+
+
 def meanings_of(sound_word: str) -> tuple[str, ...]:
     """What a word of ``Plan.sounds`` means; nothing for a word this room does not know."""
     return tuple(_words()["sounds"].get(sound_word, "").split())

@@ -14,6 +14,7 @@ from photoplay.shot import Ease, LifeKind, Move, MoveKind, Plan
 from photoplay.sound.events import resolved
 from photoplay.sound.lexicon import NAMED, PLACE, Mention, meanings_of, mentions, refused, spoken_away
 from photoplay.sound.request import SoundRequest
+from photoplay.sound.wishes import MusicWish, wished
 
 MAX_BEDS = 3
 _SEEN = 0.5  # weight of what moves in the picture
@@ -99,12 +100,18 @@ class EventPart:
 
 @dataclass(frozen=True, slots=True)
 class MusicPart:
-    """Music of a style; ``bright`` and ``energy`` 0..1 come from prompt and picture."""
+    """Music of a style; ``bright`` and ``energy`` 0..1 come from prompt and picture.
+
+    ``bpm``, ``tonic`` (0 C .. 11 B) and ``minor`` are what the prompt demands, None where it leaves them open.
+    """
 
     style: str
     level_db: float
     bright: float = 0.5
     energy: float = 0.5
+    bpm: float | None = None
+    tonic: int | None = None
+    minor: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,7 @@ def read(request: SoundRequest) -> Score:
     events = _cued(request, notes)
     events += _asked(wanted, events, request.duration_s)
     events += _moves(plan, events, request.duration_s)
-    music = _music(wanted, beds, events, request, silent="music" in unwanted)
+    music = _music(wanted, beds, events, request, wished(text), silent="music" in unwanted)
     if music is not None and not _named(wanted, "music"):
         beds = beds[:2]
     if not beds:
@@ -303,7 +310,13 @@ def _fastest(move: Move) -> float:
 
 
 def _music(
-    wanted: list[Mention], beds: list[BedPart], events: list[EventPart], request: SoundRequest, *, silent: bool
+    wanted: list[Mention],
+    beds: list[BedPart],
+    events: list[EventPart],
+    request: SoundRequest,
+    wish: MusicWish,
+    *,
+    silent: bool,
 ) -> MusicPart | None:
     if silent:
         return None
@@ -311,26 +324,31 @@ def _music(
     named = [m for m in asked if m.weight >= NAMED]
     styled = [m for m in asked if m.meaning != "music"]
     scene = request.scene
-    bright = _bright(scene)
+    bright = _bright(scene) if wish.bright is None else wish.bright
     busy = len([e for e in events if e.locked]) + sum(abs(m.amount) > 1.2 for m in request.plan.shot.moves)
     energy = min(1.0, 0.35 + 0.12 * busy + 0.2 * float(scene.get("colourfulness", 0.4)))
+    energy = energy if wish.energy is None else wish.energy
+
+    def part(style: str, level_db: float) -> MusicPart:
+        return MusicPart(style, level_db, bright, energy, wish.bpm, wish.tonic, wish.minor)
+
     if named:
         # "A knight rides, epic music": the word next to "music" is the one that describes it.
         word = next((m.at for m in named if m.meaning == "music"), 0)
         styled.sort(key=lambda m: (-(m.weight >= NAMED), abs(m.at - word)))
         style = styled[0].meaning.removeprefix("music:") if styled else _picture_style(scene)
-        return MusicPart(style, 0.0, bright, energy)
+        return part(style, 0.0)
     if styled:
         # A mood without a word of music: music is the ground where nothing else is heard, else a layer behind it.
         style = styled[0].meaning.removeprefix("music:")
-        return MusicPart(style, 0.0 if not beds else -7.0, bright, energy)
+        return part(style, 0.0 if not beds else -7.0)
     if beds:
         return None
     # Sounds that the prompt names carry a clip if they fill it (a heartbeat); a few clicks leave it empty.
     filled = sum(event.duration_s for event in events if not event.locked) / request.duration_s
     if filled > _CARRIES:
         return None
-    return MusicPart(_picture_style(scene), -4.0 if filled > 0 else 0.0, bright, energy)
+    return part(_picture_style(scene), -4.0 if filled > 0 else 0.0)
 
 
 def _bright(scene: dict[str, Any]) -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from photoplay.sound.dsp import RATE
 from photoplay.sound.music import piece, played, player
-from photoplay.sound.music.form import form
+from photoplay.sound.music.form import Demands, form
 from photoplay.sound.music.harmony import MODES, Chord, Key, chord, nearest, scale_classes, voiced
 from photoplay.sound.music.styles import DRUMS, styles
 from photoplay.sound.music.writer import Piece
@@ -93,6 +93,16 @@ def test_sombre_pictures_get_sombre_modes() -> None:
         return float(np.mean([order.index(shape.key.mode) for shape in shapes]))
 
     assert brightness(0.05) < brightness(0.95)
+
+
+@pytest.mark.parametrize("bpm", [60.0, 128.0])
+@pytest.mark.parametrize("minor", [True, False])
+def test_demands_are_met(bpm: float, minor: bool) -> None:
+    shape = form(styles()["piano"], np.random.default_rng(1), 8.0, 0.5, 0.5, (), Demands(bpm, 3, minor))
+    assert shape.key.name == ("E flat minor" if minor else "E flat major")
+    assert shape.bpm == pytest.approx(bpm, rel=0.05)
+    loose = form(styles()["jazz"], np.random.default_rng(1), 8.0, 0.1, 0.5, (), Demands(minor=minor))
+    assert loose.key.mode == ("dorian" if minor else "major")
 
 
 @pytest.mark.parametrize("duration_s", [0.3, 0.8, 1.5])

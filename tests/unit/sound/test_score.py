@@ -16,6 +16,7 @@ from photoplay.sound.lexicon import meanings_of, mentions, refused, spoken_away
 from photoplay.sound.music.styles import styles
 from photoplay.sound.request import SoundRequest
 from photoplay.sound.score import Score, read
+from photoplay.sound.wishes import MusicWish, wished
 
 
 def score(prompt: str = "", duration_s: float = 5.0, **more: Any) -> Score:
@@ -234,6 +235,34 @@ def test_the_picture_chooses_the_manner() -> None:
     assert gloomy.music is not None
     assert sunny.music.bright > gloomy.music.bright
     assert sunny.music.style != gloomy.music.style
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("slow zoom in, upbeat music", {"energy": 1.0}),
+        ("fast zoom in, slow piano", {"energy": 0.0}),
+        ("fast zoom in", {}),
+        ("jazz at 128 bpm", {"bpm": 128.0}),
+        ("music, 999 beats per minute", {"bpm": 200.0}),
+        ("a piano piece in E flat minor", {"tonic": 3, "minor": True}),
+        ("a piano piece in C sharp minor", {"tonic": 1, "minor": True}),
+        ("strings in B♭ major", {"tonic": 10, "minor": False}),
+        ("orchestra in a major key", {"minor": False}),
+        ("a minor detail in a major city", {}),
+        ("A minor crack appears", {}),
+        ("sad piano music", {"bright": 0.08}),
+        ("cheerful music", {"bright": 0.92}),
+    ],
+)
+def test_tempo_key_and_mood_of_music(prompt: str, expected: dict[str, Any]) -> None:
+    assert wished(prompt) == MusicWish(**expected)
+
+
+def test_wishes_reach_the_music() -> None:
+    music = score("slow pan, upbeat jazz in D minor at 140 bpm").music
+    assert music is not None
+    assert (music.style, music.energy, music.bpm, music.tonic, music.minor) == ("jazz", 1.0, 140.0, 2, True)
 
 
 def test_speech_is_handed_on() -> None:

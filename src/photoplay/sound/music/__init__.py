@@ -24,7 +24,7 @@ from photoplay.sound.dsp import (
     stretched,
 )
 from photoplay.sound.filters import moving_mean
-from photoplay.sound.music.form import form
+from photoplay.sound.music.form import NO_DEMANDS, Demands, form
 from photoplay.sound.music.soundfont import SoundFont
 from photoplay.sound.music.styles import DRUMS, styles
 from photoplay.sound.music.synth import Synth
@@ -56,14 +56,22 @@ def player(soundfont: Path | None) -> Player:
     return Synth() if soundfont is None else SoundFont.open(soundfont)
 
 
-def piece(style: str, rng: Rng, duration_s: float, bright: float, energy: float, moments: Sequence[float]) -> Piece:
+def piece(
+    style: str,
+    rng: Rng,
+    duration_s: float,
+    bright: float,
+    energy: float,
+    moments: Sequence[float],
+    demands: Demands = NO_DEMANDS,
+) -> Piece:
     """A piece of exactly ``duration_s``; its beats meet ``moments`` of the picture where they can.
 
     Raises:
         KeyError: there is no such style.
     """
     manner = styles()[style]
-    return write(manner, form(manner, rng, duration_s, bright, energy, moments), rng)
+    return write(manner, form(manner, rng, duration_s, bright, energy, moments, demands), rng)
 
 
 def _evened(out: F32, ending_s: float) -> F32:

@@ -13,6 +13,7 @@ from photoplay.sound.music.styles import Style
 
 _START_S = 0.06
 _MEETING = 3.0  # what half a beat beside a moment costs, against a tempo at the wrong end of the style
+_NEAR_BPM = 2
 _MODE_ORDER = ("phrygian", "minor", "dorian", "mixolydian", "major", "lydian")
 """From sombre to bright."""
 
@@ -44,14 +45,49 @@ class Form:
     end_s: float
 
 
-def form(style: Style, rng: Rng, duration_s: float, bright: float, energy: float, moments: Sequence[float]) -> Form:
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What is not left to the style: beats a minute, tonic (0 C .. 11 B), whether the mode is minor."""
+
+    bpm: float | None = None
+    tonic: int | None = None
+    minor: bool | None = None
+
+    def applied(self, style: Style) -> Style:
+        """The style within these demands."""
+        changes: dict[str, object] = {}
+        if self.bpm is not None:
+            changes["bpm"] = (round(self.bpm) - _NEAR_BPM, round(self.bpm) + _NEAR_BPM)
+        if self.minor is not None:
+            family: tuple[str, ...] = _MODE_ORDER[:3] if self.minor else _MODE_ORDER[3:]
+            plain = "minor" if self.minor else "major"
+            if self.tonic is not None:  # a key is named: it is that key and no church mode
+                family = (plain,)
+            changes["modes"] = tuple(mode for mode in style.modes if mode in family) or (plain,)
+        return style.model_copy(update=changes) if changes else style
+
+
+NO_DEMANDS = Demands()
+
+
+def form(
+    style: Style,
+    rng: Rng,
+    duration_s: float,
+    bright: float,
+    energy: float,
+    moments: Sequence[float],
+    demands: Demands = NO_DEMANDS,
+) -> Form:
     """The form of a piece of exactly ``duration_s``.
 
     Of all tempos of the style that fill the clip with whole chords, it takes the one whose beats fall closest to
     ``moments`` (what happens in the picture), and among equals the one closest to ``energy``.
     """
+    style = demands.applied(style)
     beat_s, beats, count, ring_s = _tempo(style, rng, duration_s, energy, moments)
-    key = Key(int(rng.integers(0, 12)), _mode(style, rng, bright))
+    drawn = int(rng.integers(0, 12))
+    key = Key(drawn if demands.tonic is None else demands.tonic, _mode(style, rng, bright))
     symbols = _symbols(style, rng, count)
     start_s = duration_s - ring_s - count * beats * beat_s
     slots = []
