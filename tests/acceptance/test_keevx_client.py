@@ -6,6 +6,8 @@ import io
 import itertools
 import json
 import queue
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ from standardwebhooks import Webhook
 
 from photoplay.media.probe import read_frames
 from photoplay.media.video import probe
+from support.files import jpeg
 from support.server import JOB_TIMEOUT_S, POLL_INTERVAL_S, TINY, Server, serving
 
 pytestmark = pytest.mark.server
@@ -163,3 +166,21 @@ def test_several_images_and_one_that_breaks(tmp_path: Path) -> None:
             {"code": 100001, "msg": "Parameter error: prompt cannot be empty"},
         )
         assert client.get(f"{server.url}/api/open/v3/faceswap/quota/info").json()["data"]["credit"] == 1000 - 20
+
+
+def test_the_example_in_the_docs(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "keevx.md").read_text(encoding="utf-8")
+    program = page.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    with serving(tmp_path / "data", engines=json.dumps(TINY)) as server:
+        changes = {"http://127.0.0.1:8000": server.url, "<api_key>": server.key()["api_key"], "sleep(5)": "sleep(0.1)"}
+        for old, new in changes.items():
+            assert old in program
+            program = program.replace(old, new)
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        lines = [line.split() for line in done.stdout.splitlines()]
+        assert [status for status, _ in lines] == ["SUCCEEDED", "SUCCEEDED"]
+        assert all(httpx.get(url).headers["content-type"] == "video/mp4" for _, url in lines)
