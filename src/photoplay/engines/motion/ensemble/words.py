@@ -115,8 +115,9 @@ def wishes(prompt: str) -> Wishes:
 
 
 def without_addresses(prompt: str) -> str:
-    """The prompt with its images' addresses taken out, for those who read it for motion."""
-    return " ".join(_ADDRESS.sub(" ", prompt).split())
+    """The prompt without its images' addresses and without words of togetherness, for those who read it for motion."""
+    bare = _ADDRESS.sub(" ", prompt)
+    return " ".join(_pattern(TOGETHER_WORDS).sub(" ", bare).split())
 
 
 def number_of(found: re.Match[str]) -> int:
