@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -26,9 +27,12 @@ class Pages(dict[str, Page]):
     def __init__(self, pages: dict[str, Page]) -> None:
         super().__init__(pages)
         self.hits: list[str] = []
+        self.go_on = threading.Event()  # what /slow.jpg waits for
 
     def get(self, path: str, default: Any = None) -> Any:
         self.hits.append(path)
+        if path == "/slow.jpg":
+            self.go_on.wait(timeout=25)
         return super().get(path, default)
 
 
@@ -96,6 +100,7 @@ def site(standing: Site) -> Site:
     standing.pages.update(
         {
             "/start.jpg": Page(jpeg()),
+            "/slow.jpg": Page(jpeg()),
             "/ref1.png": Page(encoded("PNG")),
             "/ref2.webp": Page(encoded("WEBP")),
             "/last.jpg": Page(jpeg(200, 100)),
@@ -112,4 +117,5 @@ def site(standing: Site) -> Site:
         }
     )
     standing.pages.hits.clear()
+    standing.pages.go_on.clear()
     return standing

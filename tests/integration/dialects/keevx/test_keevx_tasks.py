@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -10,11 +11,12 @@ import pytest
 
 from photoplay.accounts import Credentials
 from photoplay.db import writing
+from photoplay.dialects.keevx.images import MAX_FETCHES
 from photoplay.errors import RateLimited
 from photoplay.jobs.job import JobState
 from support import keevx_samples as vendor
 from support.files import jpeg
-from support.inside import Inside
+from support.inside import Inside, wait_until
 
 from .conftest import LARGEST, LIMIT_BYTES, Site, encoded
 
@@ -243,6 +245,25 @@ def test_no_image_is_fetched_for_a_body_that_is_refused_anyway(
     refused(post(inside, key, start | {"prompt": "x" * 1001}), 100005, 400)
     refused(inside.client.post(PATH, json=start), 100002, 401)
     assert site.pages.hits == []
+
+
+def test_slow_hosts_leave_room_for_other_requests(inside: Inside, key: Credentials, site: Site) -> None:
+    body = vendor.body("V", "start", image_url=site("/slow.jpg"))
+    many = 3 * MAX_FETCHES  # more than the server has threads
+    with ThreadPoolExecutor(many) as pool:
+        answers = [
+            pool.submit(httpx.post, str(inside.client.base_url) + PATH, json=body, headers=head(key), timeout=60)
+            for _ in range(many)
+        ]
+        try:
+            wait_until(lambda: len(site.pages.hits) == MAX_FETCHES)
+            refused(read(inside, key, "i2v-0"), 100003, 404)
+            assert len(site.pages.hits) == MAX_FETCHES
+            assert not any(answer.done() for answer in answers)
+        finally:
+            site.pages.go_on.set()
+        assert [answer.result().status_code for answer in answers] == [200] * many
+    assert len(site.pages.hits) == many
 
 
 # Uploads ---------------------------------------------------------------------------------------------------------
