@@ -43,8 +43,9 @@ def test_planes_follow_the_formula(photo):
         assert made.dtype == np.uint8
         assert made.flags.c_contiguous
         assert made.shape == wanted.shape
-        # Luma is rounded once; chroma twice (the filter, then the matrix), each by at most half a step.
-        assert np.abs(made - wanted).max() <= 1.01
+        # Luma is rounded once; chroma three times (the pairs, their mean, the matrix), and never all one way.
+        assert np.abs(made - wanted).max() <= 1.25
+        assert abs(float((made - wanted).mean())) < 0.1
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import numpy as np
 
 from photoplay.engines.motion.animate import F64, Spec
 from photoplay.engines.motion.camera import Rig, View, build_rig, photo_to_frame, subject_layer
+from photoplay.engines.motion.planes import u8
 from photoplay.engines.motion.types import F32, U8, Layer, Stage
 from photoplay.engines.motion.warp import Lattice, grid_step
 
@@ -270,11 +271,10 @@ def clouds(rng: np.random.Generator, width: int, height: int, cell: float, octav
 
 def premultiply(rgb: U8, alpha: U8) -> U8:
     """(h, w, 3) colour and (h, w) alpha to (h, w, 4) premultiplied RGBA, as sprites want it."""
-    out = np.empty((*alpha.shape, 4), np.uint8)
-    for channel in range(3):
-        out[..., channel] = cv2.multiply(np.ascontiguousarray(rgb[..., channel]), alpha, scale=1.0 / 255.0)
-    out[..., 3] = alpha
-    return out
+    inked = cv2.multiply(rgb, cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB), scale=1.0 / 255.0)
+    out = cv2.cvtColor(inked, cv2.COLOR_RGB2RGBA)
+    cv2.insertChannel(alpha, out, 3)
+    return u8(out)
 
 
 def painted(rgb: tuple[float, float, float], alpha: U8) -> U8:

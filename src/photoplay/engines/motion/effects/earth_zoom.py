@@ -121,9 +121,9 @@ def _paste(out: U8, rgba: U8, centre: tuple[float, float], scale: float, turn: f
     if opacity < 1.0:
         drawn = np.asarray(cv2.convertScaleAbs(drawn, alpha=opacity), np.uint8)
     under = out[y0:y1, x0:x1]
-    rest = cv2.cvtColor(cv2.bitwise_not(np.ascontiguousarray(drawn[..., 3])), cv2.COLOR_GRAY2RGB)
-    kept = cv2.multiply(np.ascontiguousarray(under), rest, scale=1 / 255.0)
-    under[:] = np.asarray(cv2.add(kept, np.ascontiguousarray(drawn[..., :3])), np.uint8)
+    rest = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(drawn, 3)), cv2.COLOR_GRAY2RGB)
+    cv2.multiply(under, rest, dst=under, scale=1 / 255.0)
+    cv2.add(under, cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), dst=under)
 
 
 def _feathered(photo: U8, amount: float) -> U8:
