@@ -34,7 +34,7 @@ def encode(
 ) -> Path:
     channels = {"mono": 1, "stereo": 2, "5.1": 6}[layout]
     with av.open(str(path), "w") as sink:
-        track = sink.add_stream(codec, rate=rate)
+        track = sink.add_stream(codec, rate=rate, options={"strict": "experimental"})
         track.layout = layout
         if sample_format:
             track.format = sample_format
@@ -84,6 +84,13 @@ def check(samples: np.ndarray, duration_s: float = CLIP_S) -> None:
         ("j.flac", "flac", 44_100, "5.1", "s16"),
         ("k.mp4", "aac", 32_000, "stereo", None),
         ("l.mkv", "flac", 48_000, "stereo", "s16"),
+        ("m.ogg", "vorbis", 44_100, "stereo", None),
+        ("n.opus", "libopus", 48_000, "5.1", None),
+        ("o.m4a", "alac", 44_100, "stereo", None),
+        ("p.webm", "libopus", 24_000, "mono", None),
+        ("q.mov", "pcm_s16le", 44_100, "stereo", None),
+        ("r.mp3", "libmp3lame", 22_050, "mono", None),
+        ("s.wav", "pcm_f32le", 192_000, "stereo", None),
     ],
 )
 def test_formats_rates_and_layouts(
