@@ -244,10 +244,13 @@ def far_end(canvas: Canvas, kind: str, colour: Colour, light: str) -> tuple[F32,
         shade = tone * (1.0 - misty) + haze * misty
         face = np.broadcast_to(shade, (*shape, 3))
         modelled = canvas.noise(0.10, 5) - 0.5
-        if kind == "mountains":  # slopes away from the light are darker
+        if kind == "mountains":  # slopes away from the light are darker, most below the crest, where ribs run down
             slope = np.gradient(np.convolve(line, np.ones(9) / 9, mode="same")) * canvas.width
-            modelled = modelled * 0.7 + np.clip(slope * 0.05, -0.35, 0.35)[None, :].astype(np.float32)
-        strength = {"mountains": 0.50, "skyline": 0.10, "dunes": 0.12}.get(kind, 0.62)
+            fall = np.exp(-np.maximum(canvas.y - crest[None, :], 0.0) / 0.05)
+            ribs = canvas.noise(0.045, 5, stretch=0.6) - 0.5
+            modelled = modelled * 0.5 + ribs * 0.9 + np.clip(slope * 0.05, -0.35, 0.35)[None, :] * fall
+            modelled = modelled.astype(np.float32)
+        strength = {"mountains": 0.36, "skyline": 0.10, "dunes": 0.12}.get(kind, 0.62)
         face = face * (1.0 + strength * (1.0 - misty) * modelled)[..., None]
         if kind == "skyline" and light in ("night", "sunset"):
             face = face + _windows(canvas) * (0.75 if light == "night" else 0.35) * (1.0 - misty)
