@@ -18,6 +18,9 @@ def heard_hz(farm, job) -> float:
     """The loudest frequency of a finished job's clip."""
     assert job.state is JobState.SUCCEEDED, job.error_message
     samples = read_audio(farm.video(job), 30.0)
+    # Whoever made it, every clip is equally loud.
+    assert pyloudnorm.Meter(RATE).integrated_loudness(samples.astype(np.float64)) == pytest.approx(-16, abs=1)
+    assert np.abs(samples).max() < 10 ** (-1 / 20)
     return float(np.argmax(np.abs(np.fft.rfft(samples[:, 0]))) * RATE / len(samples))
 
 
