@@ -65,6 +65,7 @@ class MotionEngine:
         present = _present(models_dir)
         self._cache = None if cache_dir is None else SceneCache(cache_dir, variant=present)
         self._stages = None if cache_dir is None else StageCache(cache_dir / "stages", variant=present)
+        self._seen: dict[str, SceneMap] = {}  # of several images, which are looked at before they are filmed
 
     def capability(self) -> Capability:
         """Always available; the detail names the weights that are missing."""
@@ -76,6 +77,8 @@ class MotionEngine:
 
     def scene(self, photo: Photo) -> SceneMap:
         """The scene of a photo, from the cache if it is there."""
+        if photo.digest in self._seen:
+            return self._seen[photo.digest]
         found = None if self._cache is None else self._cache.get(photo.digest)
         if found is not None:
             return found
@@ -96,7 +99,8 @@ class MotionEngine:
 
         def look_at(index: int) -> tuple[Photo, SceneMap]:
             photo = _photo(request, request.images[index])
-            return photo, self.scene(photo)
+            self._seen[photo.digest] = self.scene(photo)
+            return photo, self._seen[photo.digest]
 
         made = party.assemble(
             len(request.images),
@@ -166,6 +170,7 @@ class MotionEngine:
             # The rim of the engine: whatever a strange photo provokes in numeric code is a failed render.
             raise RenderFailed(f"the clip could not be rendered ({type(error).__name__})") from error
         finally:
+            self._seen.clear()
             if self._stages is not None:
                 self._stages.settle()
 
