@@ -22,6 +22,7 @@ from photoplay.errors import (
 )
 
 DEFAULT_DIALECT = "native"
+SOUND_POOL = "sound"
 _GRACE_S = 0.25
 """By which a finished clip may be longer than its price's row: engines end on a whole frame, and the sound of a clip of
 5 s costs what a vendor's own sample says, 5 credits, although that clip lasts 5.063 s."""
@@ -170,6 +171,8 @@ class Catalog:
     def pools(self, *, engines: Collection[str] = (), models: Collection[str] = ()) -> tuple[str, ...]:
         """The pools of workers that make the clips of these models, or of these engines. Of neither: all there are.
 
+        New sound for old pictures needs no engine and takes a moment, so every worker makes it, beside its clips.
+
         Raises:
             UnknownModel: there is no such model.
             SettingsError: no model has such an engine.
@@ -180,7 +183,7 @@ class Catalog:
         unknown = set(engines) - {model.engine for model in self.models()}
         if unknown:
             raise SettingsError(f"no model of the catalog has the engine {min(unknown)!r}")
-        return tuple(sorted({model.pool or model.engine for model in chosen}))
+        return tuple(sorted({SOUND_POOL} | {model.pool or model.engine for model in chosen}))
 
     # Pricing -----------------------------------------------------------------------------------------------------
 
@@ -211,7 +214,7 @@ class Catalog:
         return Quote(
             model=model.name,
             engine=model.engine,
-            pool=model.pool or model.engine,
+            pool=SOUND_POOL if request.audio_of is not None else model.pool or model.engine,
             quality=quality.engine_quality,
             credits=_cost(rows, request.duration_s if request.audio_of is None else request.duration_s - _GRACE_S),
             duration_s=request.duration_s,

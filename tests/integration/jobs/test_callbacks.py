@@ -63,9 +63,12 @@ def test_every_state_is_told_once_in_order(farm, receiver):
     assert len({told["event"] for told in receiver.arrived}) == 3
     last = receiver.arrived[-1]
     assert last["progress"] == 1.0
-    assert last["video"].startswith("https://public.example/artifacts/")
-    key = farm.runtime.signer.verify(last["video"].split("/")[-2]).key
-    assert key == f"jobs/{job.id}/video.mp4"
+    key = f"jobs/{job.id}/video.mp4"
+    if farm.runtime.storage.presigned_url(key, 60) is None:
+        assert last["video"].startswith("https://public.example/artifacts/")
+        assert farm.runtime.signer.verify(last["video"].split("/")[-2]).key == key
+    else:
+        assert last["video"].partition("?")[0].endswith(key)
 
 
 def test_a_failed_try_is_made_again_with_the_same_id(farm, receiver):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from photoplay.db.tables import jobs
 from photoplay.errors import SettingsError, UnknownModel
-from photoplay.jobs.job import JobState
+from photoplay.jobs.job import AudioRequest, JobState
 from photoplay.jobs.queue import queue_name
 
 from .conftest import CREDITS
@@ -80,7 +80,7 @@ def test_a_clip_that_outlasts_the_grace_time_goes_back_into_the_queue(farm):
 
 @pytest.mark.parametrize("farm_settings", [{"catalog": OWN_POOL}], indirect=True)
 def test_a_worker_serves_only_the_pools_it_was_given(farm):
-    assert farm.runtime.catalog.pools() == ("motion", "special")
+    assert farm.runtime.catalog.pools() == ("motion", "sound", "special")
     special = farm.submit("frames=2", model="special")
     plain = farm.submit("frames=2")
     farm.worker(worker_models="special")
@@ -96,3 +96,14 @@ def test_pools_that_do_not_exist_are_named(farm):
     with pytest.raises(UnknownModel, match="'nothing'"):
         farm.runtime.catalog.pools(models=["nothing"])
     assert queue_name("motion") == "render.motion"
+
+
+def test_new_sound_does_not_wait_for_clips(farm):
+    farm.worker(slots=1)
+    source = farm.submit("frames=8")
+    farm.wait(source)
+    clip = farm.submit("frames=8 stall=4")
+    farm.wait(clip, JobState.RUNNING)
+    sound = farm.submit(images=(), audio_of=source.id, audio=AudioRequest(mode="generate"))
+    assert farm.wait(sound).state is JobState.SUCCEEDED
+    assert farm.job(clip).state is JobState.RUNNING
