@@ -323,7 +323,7 @@ def wall(canvas: Canvas, kind: str, colour: Colour, light: str) -> F32:
     base = np.ones((canvas.height, canvas.width, 3), np.float32) * _flat(colour)
     if kind == "curtain":
         wave = canvas.ridge(0.5, 5.0, 3)
-        folds = np.sin((canvas.x * 38.0 + 3.0 * wave[None, :]) * math.tau / 2.0)
+        folds = np.sin((canvas.x * 38.0 * min(1.0, canvas.aspect / 1.6) + 3.0 * wave[None, :]) * math.tau / 2.0)
         return np.asarray(base * (0.70 + 0.34 * folds + 0.10 * canvas.noise(0.05, 3))[..., None], dtype=np.float32)
     picture = base * (1.04 - 0.22 * np.hypot(canvas.x - 0.22, (canvas.y - 0.2) * 0.8))[..., None]
     # Light of a window that is out of the picture: two soft leaning panes.

@@ -18,8 +18,8 @@ EVEN = 0.42  # exponent that draws real sizes together: 0 all alike, 1 true to l
 FRONT_Y, BACK_Y = 0.945, 0.80  # of the frame's height: the ground line of the first row and the last
 LOWEST_GROUND = 0.16  # of the frame's height that a ground line keeps from the horizon
 CUT_BELOW = 0.03  # of its height by which a bust's cut lies under the frame's lower edge
-OVERLAP = 0.14  # of their widths that neighbours may share
-SIDE_ROOM = 0.035  # of the frame's width left free on either side
+OVERLAP, OVERLAP_TALL = 0.14, 0.26  # of their widths that neighbours may share, in wide frames and in tall ones
+SIDE_ROOM = 0.035  # of the frame's width left free on either side; none in tall frames
 TALLEST = 0.74  # of the frame's height
 STANDING, BUST = 0.56, 0.66  # natural heights of somebody with feet and of somebody without, alone in a wide frame
 WIDEST = 0.62  # of the frame's width for one subject
@@ -109,7 +109,7 @@ def arrange(
             if not (shape.person or shape.cut_below or shape.wish.stature_m is not None):
                 heights[shape.number] *= BESIDE_PEOPLE
     tries = [_stood(rows, heights, span, aspect, horizon) for rows in _rows(shapes)]
-    return max(tries, key=lambda spots: _worth(spots, shapes))
+    return max(tries, key=lambda spots: _worth(spots, shapes, aspect))
 
 
 def _stood(
@@ -131,7 +131,7 @@ def _stood(
             row = _stand(rows[depth], depth, len(rows), heights, span, aspect, ground, horizon)
             for moved in _slid(row, rows[depth], span):
                 aside = abs(sum(spot.x for spot in moved) / len(moved) - 0.5 * (span[0] + span[1]))
-                worth = _worth([*moved, *stood], shapes) - LOPSIDED * aside
+                worth = _worth([*moved, *stood], shapes, aspect) - LOPSIDED * aside
                 if best is None or worth > best[0] + 1e-9:
                     best = worth, moved
         stood = [*(best[1] if best is not None else []), *stood]
@@ -157,8 +157,12 @@ def _slid(row: Sequence[Spot], shapes: Sequence[Shape], span: tuple[float, float
     return found or [list(row)]
 
 
-def _worth(spots: Sequence[Spot], shapes: Sequence[Shape]) -> float:
-    """How much is seen of everybody: their sizes, less for who is hidden by those drawn later."""
+def _worth(spots: Sequence[Spot], shapes: Sequence[Shape], aspect: float) -> float:
+    """How much is seen of everybody: their sizes, less for who is hidden by those drawn later.
+
+    In a tall frame, where there is height to spare, size counts for more.
+    """
+    size_counts = 0.5 if aspect >= 1.0 else 0.62
     half = {shape.number: 0.5 * shape.aspect for shape in shapes}
     drawn = sorted(spots, key=lambda spot: (-spot.row, not spot.grounded, spot.foot, -spot.height))
     total = 0.0
@@ -175,13 +179,14 @@ def _worth(spots: Sequence[Spot], shapes: Sequence[Shape]) -> float:
                     for other in drawn[index + 1 :]
                 )
         clear = min(1.0, max(0.0, (seen / 36 - 0.40) / 0.50))
-        total += (2.0 * wide * spot.height) ** 0.5 * (2.0 * clear - 1.0)
+        total += (2.0 * wide * spot.height) ** size_counts * (2.0 * clear - 1.0)
     return total
 
 
 def _span(aspect: float, taken: tuple[float, float] | None) -> tuple[float, float]:
     """The stretch of the frame that is free, in frame heights."""
-    left, right = SIDE_ROOM * aspect, (1.0 - SIDE_ROOM) * aspect
+    room = SIDE_ROOM * min(1.0, max(0.0, (aspect - 0.55) / 0.45))
+    left, right = room * aspect, (1.0 - room) * aspect
     if taken is None:
         return left, right
     before, after = taken[0], 1.0 - taken[1]
@@ -190,10 +195,11 @@ def _span(aspect: float, taken: tuple[float, float] | None) -> tuple[float, floa
     return max(left, min(taken[1] - 0.03, 1.0 - FREE_SIDE) * aspect), right
 
 
-def _width(shapes: Sequence[Shape], heights: dict[int, float]) -> float:
-    """Of a row, with the overlap that is allowed."""
-    total = sum(shape.aspect * heights[shape.number] for shape in shapes)
-    return total * (1.0 - OVERLAP) + (OVERLAP * max(s.aspect * heights[s.number] for s in shapes) if shapes else 0.0)
+def _width(shapes: Sequence[Shape], heights: dict[int, float], aspect: float) -> float:
+    """Of a row, with the overlap that is allowed in a frame of that shape."""
+    shared = OVERLAP + (OVERLAP_TALL - OVERLAP) * min(1.0, max(0.0, (1.0 - aspect) / 0.4))
+    widths = [shape.aspect * heights[shape.number] for shape in shapes]
+    return sum(widths) * (1.0 - shared) + shared * max(widths)
 
 
 def _rows(shapes: Sequence[Shape]) -> list[list[list[Shape]]]:
@@ -232,8 +238,9 @@ def _wished_side(shape: Shape) -> int:
 def _shrink(row: Sequence[Shape], heights: dict[int, float], room: float, aspect: float) -> float:
     """By how much a row must be made smaller: first so that its members do not touch, then so that it fits at all."""
     loose = sum(shape.aspect * heights[shape.number] for shape in row) + APART * aspect * (len(row) - 1)
-    share = max(CLOSER, min(1.0, room / loose))
-    return min(share, room / _width(row, heights))
+    closer = CLOSER + (1.0 - CLOSER) * min(1.0, max(0.0, (1.0 - aspect) / 0.4))  # room is dear in tall frames
+    share = max(closer, min(1.0, room / loose))
+    return min(share, room / _width(row, heights, aspect))
 
 
 def _stand(
@@ -251,7 +258,7 @@ def _stand(
     away = max(0.55, (ground - horizon) / (FRONT_Y - horizon)) if depth else 1.0
     scaled = {s.number: heights[s.number] * (1.0 + 0.16 * depth if s.cut_below else away) for s in row}
     room = span[1] - span[0]
-    wide = min(room, _width(row, scaled))
+    wide = min(room, _width(row, scaled, aspect))
     widths = [shape.aspect * scaled[shape.number] for shape in row]
     spare = max(0.0, room - wide)
     bare = sum(widths)
