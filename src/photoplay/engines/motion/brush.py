@@ -8,6 +8,7 @@ life spares it, though the camera still passes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,8 @@ import cv2
 import numpy as np
 
 from photoplay.engines.motion import filters, plate
-from photoplay.engines.motion.animate import F64, Animator, Changes, ExtraLayer, LayerChange, LayerKey, Moment
-from photoplay.engines.motion.easing import span
+from photoplay.engines.motion.animate import Animator, Changes, ExtraLayer, LayerChange, LayerKey, Moment
+from photoplay.engines.motion.easing import smooth, span
 from photoplay.engines.motion.life.places import visible
 from photoplay.engines.motion.planes import u8
 from photoplay.engines.motion.toolkit import from_photo, shift
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 WHOLE = 0.7  # of a layer's opacity: a brush over more of it takes all of it
 FEATHER = 0.004  # of the frame's shorter side
 HOLE_GROWTH = 0.010  # by which the hole is larger than the part, which carries its fringe along
+HOLE_OPENS = 0.012  # of the frame's shorter side: as far a part has gone when its hole is wholly filled
 LEAST_SHARE = 0.0004  # of the stage: a smaller mask is a slip of the hand
 FILL_LONG_SIDE = 1280
 
@@ -104,6 +106,8 @@ class _Part:
         base = stage.layers[index]
         points = [from_photo(stage, point.x, point.y) for point in one.trajectory]
         self._way = _curve([(x - points[0][0], y - points[0][1]) for x, y in points])
+        self._opens = HOLE_OPENS * unit
+        self.hole: LayerKey | None = None
         self.extra_layers: tuple[ExtraLayer, ...] = ()
         if _takes_whole(mask, base):
             self.key: LayerKey = index
@@ -120,15 +124,22 @@ class _Part:
         # Before whatever else there is, so that it is not cut by what it passes.
         top = len(stage.layers) - 1
         self.key = f"brush-{number}"
+        self.hole = f"brush-{number}-hole"
         self.extra_layers = (
-            ExtraLayer(f"brush-{number}-hole", patch, after=index),
+            ExtraLayer(self.hole, patch, after=index),
             ExtraLayer(self.key, Layer(base.rgb, alpha, base.inverse_depth, base.anchor_depth), after=top),
         )
 
-    def at(self, t: float) -> F64:
-        """The affine change at clip time ``t``."""
-        x, y = self._way(span(t, 0.0, 1.0))
-        return shift(float(x), float(y))
+    def at(self, t: float) -> dict[LayerKey, LayerChange]:
+        """The changes at clip time ``t``.
+
+        The hole opens as the part leaves: a part that has not moved lies on the photo as it is, without an edge.
+        """
+        x, y = (float(value) for value in self._way(span(t, 0.0, 1.0)))
+        changes = {self.key: LayerChange(affine=shift(x, y))}
+        if self.hole is not None:
+            changes[self.hole] = LayerChange(opacity=smooth(min(1.0, math.hypot(x, y) / self._opens)))
+        return changes
 
 
 def _takes_whole(mask: U8, layer: Layer) -> bool:
@@ -153,8 +164,8 @@ class _Brushes(Animator):
     def frame(self, moment: Moment) -> Changes:
         layers: dict[LayerKey, LayerChange] = {}
         for part in self._parts:
-            change = LayerChange(affine=part.at(moment.t))
-            layers[part.key] = layers[part.key].plus(change) if part.key in layers else change
+            for key, change in part.at(moment.t).items():
+                layers[key] = layers[key].plus(change) if key in layers else change
         return Changes(layers=layers)
 
 

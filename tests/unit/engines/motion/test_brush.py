@@ -58,6 +58,16 @@ def test_the_part_moves_along_its_way_and_leaves_no_trace() -> None:
     assert apart.max() <= 2, "the rest stays"
 
 
+def test_a_part_that_has_not_moved_shows_no_edge() -> None:
+    stage, mask = scene_with_a_ball()
+    rough = np.zeros_like(mask)
+    rough[70:110, 64:120] = 255  # cuts through the ball
+    begin = frames(stage, [brush.Masked(rough, WAY)])
+    plain = frames(stage, [])
+    assert np.abs(begin[0].astype(int) - plain[0]).max() <= 4, "but for rounding"
+    assert np.abs(begin[-1][70:110, 70:110].astype(int) - plain[-1][70:110, 70:110]).mean() > 10
+
+
 def test_a_brush_over_the_subject_carries_its_layer() -> None:
     white = make_stage(np.full((90, 160, 3), 250, np.uint8), SIZE, plate_rgb=np.zeros((90, 160, 3), np.uint8))
     mask = np.zeros((90, 160), np.uint8)
