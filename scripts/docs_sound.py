@@ -132,15 +132,15 @@ With `bench/sound.py`, on two cores shared with other work; processor time, beca
 |---|---|
 | Sound's share of the processor time of a 5 s clip at 1080p, loading included, median of 3 | {shares} |
 | Composing, mastering and coding 10 s, in a process that is loaded | {loaded} |
-| New sound for a finished 10 s 4k clip, picture copied, on the clock, in a process that is loaded | {remux} |
+| New sound for a finished 10 s 4k clip, picture copied, in a process that is loaded | {remux} |
 | Loudness of the decoded AAC over every bed, event and style, 1 to 15 s (97 soundtracks) | -16.5 to -15.8 LUFS |
 | Highest true peak among them | -1.3 dBTP |
 | Sound against picture at the start, 16 to 60 frames a second, 1 to 15 s | less than 1 ms |
 """
 FIGURES = {
-    "shares": "7 to 9 %",
-    "loaded": "0.2 to 0.45 s",
-    "remux": "0.5 s",
+    "shares": "5 to 8.5 %",
+    "loaded": "0.3 to 0.6 s",
+    "remux": "0.45 s",
 }
 
 

@@ -53,7 +53,7 @@ def mux(video: Path, audio: Path | F32 | None, out: Path) -> None:
     part = out.with_name(out.name + ".part")
     try:
         with (
-            av.open(str(video), stream_options=_UNDECODED) as source,
+            av.open(str(video), stream_options=_UNDECODED) as source,  # type: ignore[arg-type]  # dicts, not str
             av.open(str(part), "w", format="mp4", options=dict(MUXER_OPTIONS)) as sink,
         ):
             picture = source.streams.video[0]
