@@ -16,6 +16,7 @@ from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8, Face
 
 SIDE = 256  # pixels of the long side
+PORTRAIT = 0.12  # of the photo's height: behind a face this large a grey or warm ground is as likely a wall
 MIN_AREA = {"sky": 0.03, "water": 0.03, "foliage": 0.03, "fire": 0.002, "smoke": 0.01, "ground": 0.05}
 
 Mask = NDArray[np.bool_]
@@ -78,7 +79,8 @@ def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
     small_matte = filters.resize_u8(matte, size)
     looks = _look(filters.resize_u8(rgb, size), small_matte)
     found: dict[str, F32] = {}
-    sky = _sky(looks, found_subject=bool(matte.any()))
+    portrait = any(face.box.y1 - face.box.y0 > PORTRAIT for face in faces)
+    sky = _sky(looks, found_subject=bool(matte.any()), portrait=portrait)
     horizon = _horizon(sky, looks) if sky is not None else None
     if sky is not None:
         found["sky"] = sky.astype(np.float32)
@@ -134,14 +136,14 @@ def _parts(mask: Mask, min_area: float) -> Mask:
     return np.asarray(keep[labels], dtype=np.bool_) if count > 1 else mask
 
 
-def _sky(looks: _Looks, *, found_subject: bool) -> Mask | None:
-    """Smooth, sky-coloured, hanging from the top edge, ending above the ground."""
+def _sky(looks: _Looks, *, found_subject: bool, portrait: bool = False) -> Mask | None:
+    """Smooth, sky-coloured, hanging from the top edge, ending above the ground; behind a portrait only if blue."""
     blue = (looks.b < -4) & (looks.hue > 185) & (looks.hue < 265) & (looks.light > 8)
     grey = (np.hypot(looks.a, looks.b) < 11) & (looks.light > 62)
     warm = (looks.light > 45) & (looks.hue < 62) & (looks.saturation < 0.65) & (looks.y < 0.55)
     # The red of a low sun, on clouds.
-    warm |= (looks.light > 25) & (looks.hue > 270) & (looks.saturation < 0.75) & (looks.y < 0.6)
-    coloured = blue | grey | (warm & _has_sky_tone(looks, blue | grey))
+    warm |= (looks.light > 25) & (looks.hue > 270) & (abs(looks.saturation - 0.46) < 0.29) & (looks.y < 0.6)
+    coloured = blue if portrait else blue | grey | (warm & _has_sky_tone(looks, blue | grey))
     # Clouds are bright and textured; plain sky is smooth.
     smooth = looks.texture < np.where(grey & (looks.light > 70), 0.060, 0.034)
     candidate = np.asarray(coloured & smooth & looks.free, dtype=np.uint8)

@@ -28,8 +28,9 @@ FRONT_REACH = 3.0  # pixels at SIDE by which the depth of what is in front reach
 LEAST_LINE = 0.045  # of the long side: shorter lines bend too little to be seen
 UPRIGHT = 0.25  # run over rise up to which a line stands upright
 BESIDE, ABOVE = 0.02, 0.06  # of the long side: upright lines so near to each other are of one thing
+LEANING, STANDS = 0.04, 5.0  # inverse depth between an upright's ends that makes it lean; how much uprights count
 BENT = 0.012  # deviation of inverse depth along a line from which it would be seen to bend
-LINED = 1.2  # long sides of bent line on a layer, upright ones counted twice, from which it is as plane as it gets
+LINED = 1.2  # long sides of bent line on a layer, from which it is as plane as it gets
 PLANEST = 0.9  # share of the relief that such a layer loses
 INFLUENCE = 9.0  # pixels at SIDE around a line that follow it
 ROUNDS = 3
@@ -136,14 +137,14 @@ def _deviation(field: F32, points: NDArray[np.intp], upright: bool) -> F32:
 
 
 def _bent(field: F32, groups: list[Group]) -> float:
-    """Pixels of line that ``field`` would bend; upright ones count twice."""
-    return float(
-        sum(
-            len(points) * (2 if upright else 1)
-            for points, upright in groups
-            if float(_deviation(field, points, upright).std()) > BENT
-        )
-    )
+    """Pixels of line that ``field`` would bend, and of uprights that it would make lean, which count more."""
+    total = 0.0
+    for points, upright in groups:
+        depth = field[points[:, 1], points[:, 0]]
+        leans = upright and float(np.ptp(depth)) > LEANING
+        if leans or float(_deviation(field, points, upright).std()) > BENT:
+            total += len(points) * (STANDS if upright else 1.0)
+    return total
 
 
 def straightened(field: F32, groups: list[Group]) -> F32:

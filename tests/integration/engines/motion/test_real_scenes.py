@@ -81,6 +81,10 @@ def test_textures_have_no_subject(name):
     assert "fire" not in found.regions
 
 
+def test_the_grey_ground_of_a_portrait_is_no_sky():
+    assert not {"sky", "water", "fire"} & set(scene("astronaut.png").regions)
+
+
 def test_a_wide_crop_keeps_the_astronauts_head():
     found = scene("astronaut.png")
     _, y, _, h = fit(photo("astronaut.png").size, (1280, 720), found)
