@@ -96,6 +96,7 @@ jobs = sa.Table(
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
     sa.Column("dialect", sa.String(16), nullable=False),
     sa.Column("model", sa.String(128), nullable=False),
+    sa.Column("pool", sa.String(128), nullable=False, server_default=sa.text("''")),  # of workers that may render it
     sa.Column("external_id", sa.Text),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("phase", sa.String(16)),
@@ -133,6 +134,13 @@ jobs = sa.Table(
         "id",
         sqlite_where=sa.text("state IN ('queued', 'running')"),
         postgresql_where=sa.text("state IN ('queued', 'running')"),
+    ),
+    sa.Index(
+        "ix_jobs_recent",
+        "pool",
+        "finished_ms",
+        sqlite_where=sa.text("state = 'succeeded'"),
+        postgresql_where=sa.text("state = 'succeeded'"),
     ),
     sa.Index(
         "ix_jobs_expiring",
@@ -248,4 +256,5 @@ executors = sa.Table(
     sa.Column("slots", sa.Integer, nullable=False),
     sa.Column("started_ms", Ms, nullable=False),
     sa.Column("seen_ms", Ms, nullable=False),
+    sa.Column("pools", Json),  # names of the pools whose jobs it takes
 )

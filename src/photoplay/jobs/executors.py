@@ -13,7 +13,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -101,6 +101,7 @@ class Executor:
     slots: int
     started_ms: int
     seen_ms: int
+    pools: tuple[str, ...] = ()
 
 
 class Register:
@@ -110,14 +111,14 @@ class Register:
         self._engine = engine
         self._clock = clock
 
-    def beat(self, slot: ExecutorSlot, *, role: str, slots: int) -> None:
-        """Says that the worker is alive."""
+    def beat(self, slot: ExecutorSlot, *, role: str, slots: int, pools: Sequence[str]) -> None:
+        """Says that the worker is alive, and that it renders ``slots`` jobs at once of each of its pools."""
         now_ms = self._clock.now_ms()
         with writing(self._engine) as connection:
             changed = connection.execute(
                 sa.update(executors)
                 .where(executors.c.id == slot.id, executors.c.pid == os.getpid())
-                .values(seen_ms=now_ms, role=role, slots=slots)
+                .values(seen_ms=now_ms, role=role, slots=slots, pools=list(pools))
             )
             if changed.rowcount == 0:
                 connection.execute(sa.delete(executors).where(executors.c.id == slot.id))
@@ -130,6 +131,7 @@ class Register:
                         slots=slots,
                         started_ms=now_ms,
                         seen_ms=now_ms,
+                        pools=list(pools),
                     )
                 )
 
@@ -137,7 +139,7 @@ class Register:
         """Every worker that has not said good-bye."""
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(executors).order_by(executors.c.id)).mappings().all()
-        return [Executor(**row) for row in rows]
+        return [Executor(**{**row, "pools": tuple(row["pools"] or ())}) for row in rows]
 
     def forget(self, executor_ids: Iterable[str]) -> None:
         """Takes workers out of the table."""

@@ -130,6 +130,7 @@ class Job(_Value):
     phase: Phase | None = None
     progress: float = 0.0  # 0..1, never falls
     request: JobRequest
+    pool: str = ""  # of workers that may render it
     credits: int
     plan: Plan | None = None
     width: int | None = None

@@ -15,6 +15,7 @@ from photoplay.clock import Clock, SystemClock
 from photoplay.db import make_engine, migrate
 from photoplay.jobs.admission import Admission, Share
 from photoplay.jobs.callbacks import Callbacks
+from photoplay.jobs.estimates import Estimates
 from photoplay.jobs.executors import ExecutorSlot, Register
 from photoplay.jobs.job import Artifact
 from photoplay.jobs.lifecycle import Lifecycle
@@ -55,6 +56,7 @@ class Runtime:
         self.catalog = Catalog.load(settings.catalog_file, limits=settings.limits)
         self.queue = RenderQueue(self.engine, settings.resolved_database_url)
         self.store = JobStore(self.engine, clock)
+        self.estimates = Estimates(self.engine, clock)
         self.steplog = StepLog(self.engine, clock)
         self.outbox = Outbox(self.engine, clock)
         self.endpoints = Endpoints(self.engine, self.secret, clock)
@@ -83,6 +85,7 @@ class Runtime:
             engine=self.engine,
             clock=clock,
             store=self.store,
+            estimates=self.estimates,
             books=self.ledger,
             pricing=self.catalog,
             admission=self.admission,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import statistics
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -27,6 +26,7 @@ from photoplay.errors import (
     QueueFull,
 )
 from photoplay.jobs.admission import Admission, Share
+from photoplay.jobs.estimates import Estimates
 from photoplay.jobs.idempotency import Tries, check_key, fingerprint, first_answer, remember, repeated
 from photoplay.jobs.job import Artifact, Job, JobRequest, JobState, MediaRef
 from photoplay.jobs.lifecycle import Books, Lifecycle
@@ -72,6 +72,7 @@ class JobService:
         engine: sa.Engine,
         clock: Clock,
         store: JobStore,
+        estimates: Estimates,
         books: Books,
         pricing: Pricing,
         admission: Admission,
@@ -84,6 +85,7 @@ class JobService:
         self._engine = engine
         self._clock = clock
         self._store = store
+        self._estimates = estimates
         self._books = books
         self._pricing = pricing
         self._admission = admission
@@ -184,6 +186,7 @@ class JobService:
                     account_id=account_id,
                     state=JobState.QUEUED,
                     request=request,
+                    pool=quote.pool,
                     credits=quote.credits,
                     created_ms=created_ms,
                     updated_ms=created_ms,
@@ -308,24 +311,11 @@ class JobService:
 
     def queue_position(self, job: Job) -> int | None:
         """How many jobs are served before this one starts; None when it is not queued."""
-        return self._store.queue_position(job)
+        return self._estimates.queue_position(job)
 
     def eta_s(self, job: Job) -> float | None:
-        """Seconds until the job is likely done, from how long such jobs took of late; None when nothing is known.
-
-        An estimate: it takes the running jobs and those before this one for equally long, and counts the slots of
-        the live workers.
-        """
-        if not job.state.live:
-            return None
-        durations_s = self._store.recent_durations_s(job.request.model)
-        if not durations_s:
-            return None
-        usual_s = statistics.median(durations_s)
-        if job.started_ms is not None:
-            return max(0.0, usual_s - (self._clock.now_ms() - job.started_ms) / 1000)
-        ahead = (self._store.queue_position(job) or 0) + self._store.running()
-        return usual_s * (1 + ahead / self._store.live_slots())
+        """Seconds until the job is likely done; None when nothing is known (see :class:`Estimates`)."""
+        return self._estimates.eta_s(job)
 
     # Ending ------------------------------------------------------------------------------------------------------
 

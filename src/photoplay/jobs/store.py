@@ -16,12 +16,11 @@ import sqlalchemy as sa
 from photoplay import ids
 from photoplay.clock import Clock
 from photoplay.db import writing
-from photoplay.db.tables import LIVE_STATES, artifacts, executors, jobs
+from photoplay.db.tables import LIVE_STATES, artifacts, jobs
 from photoplay.jobs.job import Artifact, Job, JobRequest, JobState, Phase
 from photoplay.shot import Cue, Plan
 
 MAX_PAGE = 500
-EXECUTOR_TTL_MS = 30_000  # a worker that has not been seen for so long is taken for dead
 
 
 @dataclass(frozen=True)
@@ -126,34 +125,6 @@ HELD_BY = sa.select(sa.literal(1)).where(
     jobs.c.executor_id == sa.bindparam("executor"),
 )
 
-_PRIORITY = sa.select(jobs.c.priority).where(jobs.c.id == sa.bindparam("ref"))
-_QUEUED_INSIDE = sa.and_(jobs.c.state == JobState.QUEUED.value, jobs.c.priority.is_not(None))
-INSIDE = sa.select(sa.func.count()).select_from(jobs).where(_QUEUED_INSIDE)
-RUNNING = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state == JobState.RUNNING.value)
-AHEAD_INSIDE = INSIDE.where(
-    sa.or_(
-        jobs.c.priority < sa.bindparam("tag"),
-        sa.and_(jobs.c.priority == sa.bindparam("tag"), jobs.c.id < sa.bindparam("ref")),
-    )
-)
-AHEAD_OUTSIDE = (
-    sa.select(sa.func.count())
-    .select_from(jobs)
-    .where(
-        jobs.c.account_id == sa.bindparam("account_id"),
-        jobs.c.state == JobState.QUEUED.value,
-        jobs.c.priority.is_(None),
-        jobs.c.id < sa.bindparam("ref"),
-    )
-)
-SLOTS = sa.select(sa.func.sum(executors.c.slots)).where(executors.c.seen_ms >= sa.bindparam("since_ms"))
-RECENT = (
-    sa.select(jobs.c.started_ms, jobs.c.finished_ms)
-    .where(jobs.c.state == JobState.SUCCEEDED.value, jobs.c.model == sa.bindparam("model"))
-    .order_by(jobs.c.id.desc())
-    .limit(sa.bindparam("up_to"))
-)
-
 
 class JobStore:
     """Reads jobs and changes them, guarded."""
@@ -237,35 +208,6 @@ class JobStore:
             rows = connection.execute(query).mappings().all()
             return Page(tuple(self.jobs_of(connection, rows[:limit])), more=len(rows) > limit)
 
-    def queue_position(self, job: Job) -> int | None:
-        """How many queued jobs are served before this one; None when it is not queued."""
-        if job.state is not JobState.QUEUED:
-            return None
-        with self.engine.connect() as connection:
-            priority = connection.execute(_PRIORITY, {"ref": job.id}).scalar_one_or_none()
-            if priority is not None:
-                return int(connection.execute(AHEAD_INSIDE, {"tag": priority, "ref": job.id}).scalar_one())
-            inside = connection.execute(INSIDE).scalar_one()
-            before = connection.execute(AHEAD_OUTSIDE, {"account_id": job.account_id, "ref": job.id}).scalar_one()
-            return int(inside + before)
-
-    def recent_durations_s(self, model: str, limit: int = 20) -> list[float]:
-        """Seconds from start to end of the model's last finished jobs."""
-        with self.engine.connect() as connection:
-            rows = connection.execute(RECENT, {"model": model, "up_to": limit}).all()
-        return [(row.finished_ms - row.started_ms) / 1000 for row in rows]
-
-    def live_slots(self) -> int:
-        """How many jobs the workers that were seen of late can render at once; at least 1."""
-        since_ms = self.clock.now_ms() - EXECUTOR_TTL_MS
-        with self.engine.connect() as connection:
-            return max(1, int(connection.execute(SLOTS, {"since_ms": since_ms}).scalar() or 0))
-
-    def running(self) -> int:
-        """How many jobs are running now."""
-        with self.engine.connect() as connection:
-            return int(connection.execute(RUNNING).scalar_one())
-
     def count_live(self, connection: sa.Connection, account_id: str) -> tuple[int, int]:
         """How many of the account's jobs are queued or running, and how many of those are past the gate."""
         row = connection.execute(COUNT_LIVE, {"account_id": account_id}).one()
@@ -298,6 +240,7 @@ class JobStore:
                 account_id=job.account_id,
                 dialect=job.request.dialect,
                 model=job.request.model,
+                pool=job.pool,
                 external_id=job.request.external_id,
                 state=job.state.value,
                 credits=job.credits,
@@ -416,6 +359,7 @@ def _job(row: sa.RowMapping, files: tuple[Artifact, ...]) -> Job:
         phase=None if row["phase"] is None else Phase(row["phase"]),
         progress=row["progress"],
         request=JobRequest.model_validate(row["request"]),
+        pool=row["pool"],
         credits=row["credits"],
         plan=None if row["plan"] is None else Plan.model_validate(row["plan"]),
         width=row["width"],

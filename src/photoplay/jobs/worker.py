@@ -180,7 +180,7 @@ class Worker:
         else:
             # The library would run every job on that loop, and render children would die with its thread.
             raise RuntimeError("start the worker from a thread without an event loop (asyncio.to_thread)")
-        self._register.beat(self._slot, role=self._role, slots=self._slots)
+        self._register.beat(self._slot, role=self._role, slots=self._slots, pools=self._pools)
         self._remove_leftovers()
         self._queue.register(self._pools)
         workflow.use(self._steps)
@@ -239,7 +239,7 @@ class Worker:
         return config
 
     def _beat(self) -> None:
-        self._register.beat(self._slot, role=self._role, slots=self._slots)
+        self._register.beat(self._slot, role=self._role, slots=self._slots, pools=self._pools)
 
     def _reap(self) -> None:
         for executor_id in self._reaper.tick():

@@ -59,7 +59,7 @@ def test_migrating_twice_keeps_the_data(engine):
     migrate(engine)
     with engine.begin() as connection:
         connection.execute(
-            sa.text("INSERT INTO executors VALUES ('w', 'host', 1, 'worker', 1, 1, 1)"),
+            sa.text("INSERT INTO executors VALUES ('w', 'host', 1, 'worker', 1, 1, 1, NULL)"),
         )
     migrate(engine)
     with engine.connect() as connection:

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 
 from photoplay.db import make_engine, migrate, writing
-from photoplay.db.tables import metadata, webhooks
+from photoplay.db.tables import jobs, metadata, webhooks
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ OLD = """
 INSERT INTO accounts (id, name, plan, number, object_id, created_ms) VALUES ('a', 'Ada', 'pro', 100001, 'oa', 1);
 INSERT INTO jobs (id, object_id, number, account_id, dialect, model, state, credits, seed, request, quote, notes,
                   created_ms, updated_ms)
-    VALUES ('j', 'oj', '1', 'a', 'native', 'motion', 'succeeded', 1, 1, '{}', '{}', '[]', 1, 1);
+    VALUES ('j', 'oj', '1', 'a', 'native', 'motion', 'succeeded', 1, 1, '{}', '{"pool": "fast"}', '[]', 1, 1);
 INSERT INTO webhooks (id, job_id, account_id, dialect, event, seq, snapshot, state, due_ms, created_ms)
     VALUES ('w', 'j', 'a', 'native', 'succeeded', 1, '{}', 'pending', 1, 1)
 """
@@ -47,6 +47,7 @@ def test_rows_of_the_first_version_are_kept(engine: sa.Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
         assert connection.execute(sa.select(webhooks.c.id, webhooks.c.endpoint_id)).all() == [("w", "")]
+        assert connection.execute(sa.select(jobs.c.pool)).scalar_one() == "fast"
 
 
 def test_every_migration_can_be_taken_back(engine: sa.Engine) -> None:

@@ -118,22 +118,6 @@ def test_queue_position_counts_those_inside_and_those_waiting_outside(runtime, c
     assert runtime.service.queue_position(runtime.service.get(account.id, mine[0])) is None
 
 
-def test_eta_is_known_once_such_jobs_have_finished(runtime, account, clock):
-    first = runtime.service.submit(account, ask())
-    assert runtime.service.eta_s(first) is None
-    runtime.lifecycle.begin(first.id, EXECUTOR)
-    clock.advance_s(10)
-    runtime.lifecycle.succeed(first.id, [])
-    queued = runtime.service.submit(account, ask())
-    assert runtime.service.eta_s(queued) == 10.0
-    behind = runtime.service.submit(account, ask())
-    assert runtime.service.eta_s(behind) == 20.0
-    runtime.lifecycle.begin(queued.id, EXECUTOR)
-    clock.advance_s(4)
-    assert runtime.service.eta_s(runtime.service.get(account.id, queued.id)) == 6.0
-    assert runtime.service.eta_s(runtime.service.get(account.id, first.id)) is None
-
-
 def test_shares():
     assert Share(concurrency=None, waiting=3).live is None
     assert Share(concurrency=2, waiting=3).live == 5

@@ -107,14 +107,15 @@ def test_one_that_owns_jobs_without_a_row_gets_a_term_too(tmp_path):
 def test_the_register(runtime, clock, tmp_path):
     slot = ExecutorSlot.take(tmp_path)
     register = Register(runtime.engine, clock)
-    register.beat(slot, role="worker", slots=2)
+    register.beat(slot, role="worker", slots=2, pools=["motion"])
     clock.advance_s(5)
-    register.beat(slot, role="worker", slots=2)
+    register.beat(slot, role="worker", slots=2, pools=["motion"])
     (row,) = register.all()
     assert (row.id, row.pid, row.slots, row.seen_ms - row.started_ms) == (slot.id, os.getpid(), 2, 5000)
-    assert runtime.store.live_slots() == 2
+    assert row.pools == ("motion",)
+    assert (runtime.estimates.live_slots("motion"), runtime.estimates.live_slots("other")) == (2, 0)
     clock.advance_s(60)
-    assert runtime.store.live_slots() == 1
+    assert runtime.estimates.live_slots("motion") == 0
     register.forget([slot.id])
     assert register.all() == []
     slot.release()

@@ -53,7 +53,7 @@ def test_a_dead_worker_is_reported_once_and_forgotten(runtime, clock, slot, tmp_
     other = ExecutorSlot.take(locks_dir)
     register = Register(runtime.engine, clock)
     for each in (slot, other):
-        register.beat(each, role="worker", slots=1)
+        register.beat(each, role="worker", slots=1, pools=["motion"])
     reaper = reaper_of(runtime, clock, slot, locks_dir, recovered)
     assert reaper.tick() == []
     other.release()
@@ -76,7 +76,7 @@ def test_a_dead_worker_without_a_row_is_found_by_the_jobs_it_owns(runtime, clock
 def test_a_worker_whose_report_fails_is_reported_again(runtime, clock, slot, tmp_path):
     locks_dir = tmp_path / "locks"
     other = ExecutorSlot.take(locks_dir)
-    Register(runtime.engine, clock).beat(other, role="worker", slots=1)
+    Register(runtime.engine, clock).beat(other, role="worker", slots=1, pools=["motion"])
     other.release()
     tries = []
 
