@@ -46,6 +46,7 @@ FORMATS: Final = {
 DEFAULT_MAX_PIXELS: Final = 120_000_000
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 DEFAULT_MIN_SIDE: Final = 16  # pixels; below this there is no picture to move in
+NOTE_BACKDROP: Final = "the image's transparent parts were given a backdrop"
 _REASONS: Final = {
     "image/heic": "HEIC images are not supported; export the photo as JPEG, PNG or WebP",
     "image/jp2": "JPEG 2000 images are not supported",
@@ -199,7 +200,7 @@ def _decode(image: Image.Image, digest: str) -> DecodedImage:
             alpha = None
         else:
             rgb = composite(rgb, alpha)
-            notes.append("the image's transparent parts were given a backdrop")
+            notes.append(NOTE_BACKDROP)
     return DecodedImage(rgb, source_format, digest, alpha, focal_mm, tuple(notes))
 
 

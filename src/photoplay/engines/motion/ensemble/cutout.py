@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from photoplay.engines.motion import edges, filters
 from photoplay.engines.motion.animate import F64
 from photoplay.engines.motion.types import F32, U8, Box, Photo, SceneMap
+from photoplay.media.image import NOTE_BACKDROP
 
 PAD = 0.03  # of the subject's longer side: what is kept around it
 BITE = (0.30, 0.97)  # alpha below the first is let go, above the second is whole: old light at the rim stays behind
@@ -107,7 +108,13 @@ def cut_out(photo: Photo, scene: SceneMap, tallest_px: int) -> CutOut:
         cut_below=below,
         cut_left=left,
         cut_right=right,
-        scene=replace(scene, matte=matte, subject=_fractions(_solid_box(matte), scene.size)),
+        scene=replace(
+            scene,
+            matte=matte,
+            subject=_fractions(_solid_box(matte), scene.size),
+            regions={"hair": np.minimum(scene.regions["hair"], matte)} if "hair" in scene.regions else {},
+            notes=tuple(note for note in scene.notes if note != NOTE_BACKDROP),  # it gets another one here
+        ),
         photo_size=photo.size,
         relief=np.asarray(np.where(inside, inverse - level, 0.0), dtype=np.float32),
     )

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from photoplay.engines.motion import filters
-from photoplay.engines.motion.types import F32, U8
+from photoplay.engines.motion.types import U8
 
 LIGHT_SHARE, LIGHT_BOUND = 0.34, 13.0  # of the way to the backdrop's mean lightness, and at most, in L* (0..100)
 NIGHT, NIGHT_BOUND = 24.0, 24.0  # L* of a place below which it is night, where the bound widens up to this
@@ -87,17 +87,6 @@ def matched(rgb: U8, shift: Shift, light: tuple[float, float] = (0.0, -1.0)) -> 
         lab[..., 2] += np.float32(shift.move[2]) * room
         out[band] = filters.to_u8(np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), dtype=np.float32))
     return out
-
-
-def softness(rgb: U8, weight: U8 | None = None) -> float:
-    """How fine a picture's detail is: rms of the Laplacian over the rms contrast, where ``weight`` counts."""
-    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.float32)
-    detail = np.asarray(cv2.Laplacian(grey, cv2.CV_32F), dtype=np.float32)
-    chosen = np.ones(grey.shape, dtype=np.bool_) if weight is None else np.asarray(weight > 200, dtype=np.bool_)
-    if not bool(chosen.any()):
-        return 0.0
-    contrast: F32 = grey[chosen]
-    return float(np.sqrt((detail[chosen] ** 2).mean()) / max(float(contrast.std()), 1.0))
 
 
 def _bounded(value: float, bound: float) -> float:
