@@ -42,9 +42,9 @@ no key.
 ## What holds everywhere
 
 - A job is stored before it is answered.
-- `Idempotency-Key` (up to 255 printable characters) on a create makes it safe to repeat: the same request is answered as
-  the first time and charged once, for as long as `PHOTOPLAY_IDEMPOTENCY_TTL_S` says; another request under the same key
-  is refused. Keys are the account's own. A request that was refused leaves its key free.
+- `Idempotency-Key` (up to 255 printable characters) on a create makes it safe to repeat: the same request is answered
+  as the first time and charged once, for as long as `PHOTOPLAY_IDEMPOTENCY_TTL_S` says; another request under the same
+  key is refused. Keys are the account's own. A request that was refused leaves its key free.
 - `X-Request-ID` is answered on every request: the one that was sent, or a new one. It is in the server's log.
 - A link to a file is signed and ends; read the job again for a fresh one. Links answer `GET` and `HEAD`, byte ranges,
   `ETag` and `If-None-Match`.
@@ -56,10 +56,10 @@ no key.
 ## Webhooks
 
 A create can name a URL that is told of the job. Besides, an account can have endpoints of its own, which are told of
-the end of all its jobs, whichever API they came through: `photoplay webhooks endpoints add URL` makes one and prints its
-signing secret. A webhook is sent again, with growing pauses, ten times over a little more than a day, until the receiver
-answers with a status of 200 to 299 (410 ends it). Each try bears the same id. What is told of one job comes in order;
-receivers do not wait for each other, and no job waits for a receiver. A private address is not told unless
+the end of all its jobs, whichever API they came through: `photoplay webhooks endpoints add URL` makes one and prints
+its signing secret. A webhook is sent again, with growing pauses, ten times over a little more than a day, until the
+receiver answers with a status of 200 to 299 (410 ends it). Each try bears the same id. What is told of one job comes in
+order; receivers do not wait for each other, and no job waits for a receiver. A private address is not told unless
 `PHOTOPLAY_ALLOWED_NETWORKS` lists it. `photoplay webhooks list` shows what was told, `photoplay webhooks replay` tells
 it again.
 
@@ -86,8 +86,7 @@ the key's `webhook_secret` |
 
 TAGS = {
     "photoplay": "photoplay's own API. Errors are problem details (`application/problem+json`) with a stable `code`.",
-    "AKOOL": "AKOOL's image2Video API (v4). Errors are HTTP 200 with `{code, msg}`. "
-    "See [what is supported](akool.md).",
+    "AKOOL": "AKOOL's image2Video API (v4). Errors are HTTP 200 with `{code, msg}`. See [what is supported](akool.md).",
     "Keevx": "Keevx's image-to-video API. Errors are `{code, msg}` with the codes 100001 to 100007. "
     "See [what is supported](keevx.md).",
     "Kling": "Kling's image-to-video API. Errors are `{code, message, request_id}`. "

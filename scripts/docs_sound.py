@@ -114,7 +114,8 @@ nothing but words to be spoken counts as empty.
 ```python
 class Ambience:
     def __call__(self, prompt: str, *, duration_s: float, seed: int) -> tuple[numpy.ndarray, int]:
-        ...  # (n,) or (n, channels) between -1 and 1, and the rate in Hz
+        samples, rate_hz = ...  # (n,) or (n, channels) between -1 and 1
+        return samples, rate_hz
 ```
 
 It is loaded in the process that makes the sound, once a job: a network that takes long to load is better served.
