@@ -87,6 +87,7 @@ def test_the_old_background_stays_behind() -> None:
     """The cup stood on brown wood: little of that colour is left at its rim."""
     photo, scene = seen("coffee.png")
     cut = cut_out(photo, scene, 400)
+    assert cut is not None
     rim = (cut.alpha > 40) & (cut.alpha < 215)
     inside = cut.alpha > 250
     assert 0 < rim.mean() < 0.06, "a decided edge"

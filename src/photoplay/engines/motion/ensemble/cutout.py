@@ -69,16 +69,12 @@ class CutOut:
         return tall * self.photo_size[1] * self.scale / self.height
 
 
-def cut_out(photo: Photo, scene: SceneMap, tallest_px: int) -> CutOut:
-    """The subject of a photo, at most ``tallest_px`` pixels tall or wide.
-
-    Raises:
-        ValueError: the scene has no subject; roles say so before.
-    """
+def cut_out(photo: Photo, scene: SceneMap, tallest_px: int) -> CutOut | None:
+    """The subject of a photo, at most ``tallest_px`` pixels tall or wide; None when nothing solid is left of it."""
     matte = _main_parts(scene.matte)
     found = _solid_box(matte)
     if found is None:
-        raise ValueError("nothing to cut out")
+        return None
     width, height = photo.size
     unit = width / scene.size[0]  # photo pixels per analysis pixel
     pad = PAD * max(found[2] - found[0], found[3] - found[1])
@@ -93,7 +89,7 @@ def cut_out(photo: Photo, scene: SceneMap, tallest_px: int) -> CutOut:
     alpha = filters.to_u8(filters.smoothstep(filters.to_f32(alpha), *BITE))
     solid = _solid_box(alpha)
     if solid is None:
-        raise ValueError("nothing to cut out")
+        return None
     solid, below, left, right = _cuts(alpha, solid, (x0, y0, x1, y1), photo.size)
     small = (max(2, size[0] // 4), max(2, size[1] // 4))
     inverse = _crop_f32(scene.inverse_depth, (x0, y0, x1, y1), unit, small)

@@ -197,7 +197,11 @@ def assemble(
         sizes.append(photo.size)
         asked = said.of(index + 1).role is Said.SUBJECT
         if roles.can_be_cut_out(one, asked=asked):
-            cutouts[index + 1] = cut_out(photo, scene, round(TALLEST * short_side))
+            cutout = cut_out(photo, scene, round(TALLEST * short_side))
+            if cutout is None:
+                looks[-1] = replace(one, confidence=0.0)
+            else:
+                cutouts[index + 1] = cutout
         del photo, scene
     casting = roles.cast(looks, said)
     if not casting.composed:

@@ -25,7 +25,8 @@ OUTPUT = (640, 360)
 
 @pytest.fixture(scope="module")
 def cut(album) -> dict[str, CutOut]:  # type: ignore[no-untyped-def]  # a fixture of this folder
-    return {name: cut_out(*album(name), 400) for name in ("red", "blue", "bust", "wide")}
+    found = {name: cut_out(*album(name), 400) for name in ("red", "blue", "bust", "wide")}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def ground(colour: tuple[int, int, int] | None = None) -> Stage:
@@ -54,6 +55,13 @@ def test_cut_outs_know_their_feet_and_their_cuts(cut: dict[str, CutOut]) -> None
     assert cut["bust"].cut_below
     assert not cut["bust"].cut_left
     assert cut["red"].shape < cut["wide"].shape
+
+
+def test_nothing_solid_is_no_cut_out(album) -> None:  # type: ignore[no-untyped-def]  # as above
+    photo, scene = album("view")
+    assert cut_out(photo, scene, 400) is None
+    photo, scene = album("red")
+    assert cut_out(photo, replace(scene, matte=np.minimum(scene.matte, 40)), 400) is None
 
 
 @pytest.mark.parametrize("foot", [0.75, 0.93])
@@ -129,6 +137,7 @@ def test_no_pixel_is_empty_in_any_frame(move: Move, album) -> None:  # type: ign
     """Everything is white: what is empty, dark at a rim or beyond a border would show."""
     photo, scene = album("bust")
     white = cut_out(replace(photo, rgb=np.full_like(photo.rgb, 250)), scene, 400)
+    assert white is not None
     place = make_stage(np.full((600, 1000, 3), 250, np.uint8), OUTPUT, subject=None, plate_depth=(0.05, 0.8))
     stage = compose(place, [Member(white, near(1, 0.3)), Member(white, near(2, 0.7))]).stage
     lowest = min(int(one.min()) for one in frames(stage, move))
