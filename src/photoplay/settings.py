@@ -106,6 +106,13 @@ class Settings(BaseSettings):
         description="Seconds for which a finished job's files are kept, where its model in the catalog names none "
         "(`retention_s`).",
     )
+    scene_cache_s: int = Field(
+        default=86400,
+        ge=0,
+        description="Seconds for which what the built-in engine understood of a photo (its layers and depth, under "
+        "the photo's checksum) is kept after it was last used, so that another clip of it starts sooner. 0: nothing "
+        "is kept.",
+    )
     idempotency_ttl_s: int = Field(
         default=86400,
         ge=60,
@@ -282,6 +289,11 @@ class Settings(BaseSettings):
     def resolved_storage_url(self) -> str:
         """The storage URL, with the default filled in."""
         return self.storage_url or (self.data_dir.absolute() / "artifacts").as_uri()
+
+    @property
+    def scenes_dir(self) -> Path:
+        """Where the built-in engine keeps what it understood of photos."""
+        return self.data_dir.absolute() / "scenes"
 
     @property
     def own_models_dir(self) -> Path:

@@ -17,8 +17,12 @@ from photoplay.errors import EngineUnavailable
 BUILT_IN: Mapping[str, str] = {"motion": "photoplay.engines.motion.engine:MotionEngine"}
 
 
-def load(name: str, models_dir: Path, extra: Mapping[str, str] | None = None) -> Engine:
+def load(
+    name: str, models_dir: Path, extra: Mapping[str, str] | None = None, *, cache_dir: Path | None = None
+) -> Engine:
     """The engine of that name. ``extra`` names engines beside, or instead of, the built-in ones.
+
+    ``cache_dir``: where the built-in engine may keep what it understood of a photo; None: nowhere.
 
     Raises:
         EngineUnavailable: there is none of that name, or it cannot be imported here.
@@ -32,4 +36,6 @@ def load(name: str, models_dir: Path, extra: Mapping[str, str] | None = None) ->
         factory = getattr(importlib.import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
         raise EngineUnavailable(f"The engine {name!r} cannot be loaded on this server: {error}") from error
+    if place == BUILT_IN["motion"]:
+        return cast("Engine", factory(models_dir, cache_dir))
     return cast("Engine", factory(models_dir))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -11,6 +12,7 @@ from photoplay import ids
 from photoplay.clock import Clock
 from photoplay.db import writing
 from photoplay.db.tables import artifacts, idempotency_keys, jobs
+from photoplay.engines.motion.cache_folder import forget_unused
 from photoplay.jobs.job import JobState
 from photoplay.jobs.queue import RenderQueue
 from photoplay.jobs.store import JobStore
@@ -55,6 +57,8 @@ class Retention:
         queue: RenderQueue,
         remove_files: Callable[[str], None],
         idempotency_ttl_s: int,
+        scenes_dir: Path | None = None,
+        scene_cache_s: int = 0,
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -64,12 +68,16 @@ class Retention:
         self._queue = queue
         self._remove_files = remove_files
         self._idempotency_ttl_ms = idempotency_ttl_s * 1000
+        self._scenes_dir = scenes_dir
+        self._scene_cache_ms = scene_cache_s * 1000
 
     def tick(self) -> int:
         """Sweeps once. How many jobs lost their files."""
         swept = self._expire() + self._finish_removals()
         self._sweep("work", (JobState.QUEUED, JobState.RUNNING))
         self._uploads.sweep()
+        if self._scenes_dir is not None:
+            forget_unused(self._scenes_dir, (self._clock.now_ms() - self._scene_cache_ms) / 1000)
         with writing(self._engine) as connection:
             connection.execute(
                 sa.delete(idempotency_keys).where(

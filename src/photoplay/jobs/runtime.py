@@ -151,6 +151,8 @@ class Runtime:
             queue=self.queue,
             remove_files=self.service.remove_files,
             idempotency_ttl_s=settings.idempotency_ttl_s,
+            scenes_dir=settings.scenes_dir,
+            scene_cache_s=settings.scene_cache_s,
         )
         return Worker(
             database_url=settings.resolved_database_url,

@@ -188,6 +188,7 @@ class Steps:
                     "engine": run.order.quote["engine"],
                     "engines": dict(self._tools.settings.engines),
                     "models_dir": str(self._tools.settings.resolved_models_dir),
+                    "cache_dir": str(self._tools.settings.scenes_dir) if self._tools.settings.scene_cache_s else None,
                     "request": request.model_dump(mode="json"),
                 },
             )

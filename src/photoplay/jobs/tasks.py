@@ -20,13 +20,20 @@ Task = Callable[[Mapping[str, Any], Progress], dict[str, Any]]
 def render(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     """Renders the silent video.
 
-    ``engine``: its name; ``engines``: the operator's own; ``models_dir``; ``request``: a RenderRequest.
+    ``engine``: its name; ``engines``: the operator's own; ``models_dir``; ``cache_dir`` (or null): where
+    what was understood of photos is kept; ``request``: a RenderRequest.
     Returns a RenderResult.
     """
     from photoplay.engines.base import RenderRequest
     from photoplay.engines.registry import load
 
-    engine = load(document["engine"], Path(document["models_dir"]), document["engines"])
+    kept = document.get("cache_dir")
+    engine = load(
+        document["engine"],
+        Path(document["models_dir"]),
+        document["engines"],
+        cache_dir=None if kept is None else Path(kept),
+    )
     request = RenderRequest.model_validate(document["request"])
     result = engine.render(request, Path(document["work_dir"]), progress)
     return result.model_dump(mode="json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import sqlalchemy as sa
 
@@ -29,6 +31,8 @@ def retention(runtime, clock) -> Retention:
         queue=runtime.queue,
         remove_files=runtime.service.remove_files,
         idempotency_ttl_s=runtime.settings.idempotency_ttl_s,
+        scenes_dir=runtime.settings.scenes_dir,
+        scene_cache_s=runtime.settings.scene_cache_s,
     )
 
 
@@ -169,3 +173,20 @@ def test_orphans_are_found(runtime, account, clock, retention):
     assert sorted(runtime.storage.list()) == sorted(
         [f"jobs/{done}/video.mp4", "jobs/README", f"work/{live.id}/silent-video.mp4"]
     )
+
+
+def test_what_was_understood_of_a_photo_is_forgotten_when_it_is_no_longer_used(runtime, clock, retention):
+    folder = runtime.settings.scenes_dir
+    (folder / "stages").mkdir(parents=True)
+    old, new, foreign = folder / "stages" / "a.stage", folder / "b.npz", folder / "notes.txt"
+    for path, age_s in ((old, DAY_S + 1), (new, DAY_S - 60), (foreign, 9 * DAY_S)):
+        path.write_bytes(b"x")
+        used_s = clock.now_ms() / 1000 - age_s
+        os.utime(path, (used_s, used_s))
+    retention.tick()
+    assert not old.exists()
+    assert new.exists()
+    assert foreign.exists()
+    clock.advance_s(120)
+    retention.tick()
+    assert not new.exists()

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 log = logging.getLogger(__name__)
+
+
+SUFFIXES = (".npz", ".stage", ".part")
+
+
+@cache
+def code_version() -> str:
+    """Changes whenever code changes that scenes and stages may be made by: any module of the engine's own folder."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def forget_unused(folder: Path, before_s: float) -> int:
+    """Removes what was last used before ``before_s`` (seconds since the epoch) below ``folder``. How many files."""
+    removed = 0
+    for path in folder.rglob("*") if folder.is_dir() else ():
+        try:
+            if path.suffix in SUFFIXES and path.stat().st_mtime < before_s:
+                path.unlink()
+                removed += 1
+        except FileNotFoundError:
+            continue  # another process was quicker
+    return removed
 
 
 def keep(path: Path, write: Callable[[IO[bytes]], object], *, max_bytes: int, what: str) -> None:

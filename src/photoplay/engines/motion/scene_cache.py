@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from photoplay.engines.motion.cache_folder import keep
+from photoplay.engines.motion.cache_folder import code_version, keep
 from photoplay.engines.motion.scene import ANALYSIS_VERSION
 from photoplay.engines.motion.types import Box, Face, SceneMap
 
@@ -52,7 +52,7 @@ class SceneCache:
         """Where the scene of that digest is or would be."""
         if not _DIGEST.fullmatch(digest):
             raise ValueError("a digest is letters and digits")
-        return self._folder / f"{digest}-v{ANALYSIS_VERSION}{self._variant}.npz"
+        return self._folder / f"{digest}-v{ANALYSIS_VERSION}-{code_version()}{self._variant}.npz"
 
     def get(self, digest: str) -> SceneMap | None:
         """The scene, or None when it is not there or not readable."""

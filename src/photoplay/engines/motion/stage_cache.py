@@ -9,36 +9,22 @@ building is little against their frames.
 from __future__ import annotations
 
 import hashlib
-import importlib
-import inspect
 import logging
 import os
 import threading
 import zipfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from photoplay.engines.motion.cache_folder import keep
+from photoplay.engines.motion.cache_folder import code_version, keep
 from photoplay.engines.motion.types import Layer, SceneMap, Stage
 
 log = logging.getLogger(__name__)
 
 MAX_BYTES = 384 * 1024 * 1024
 LARGEST_BYTES = 48 * 1024 * 1024
-_MODULES = ("stage", "plate", "edges", "filters", "scene", "matte", "depth", "layers", "regions", "faces", "fit")
-
-
-@cache
-def code_version() -> str:
-    """Changes whenever the code does that scenes and stages are made by."""
-    digest = hashlib.sha256()
-    for name in _MODULES:
-        module = importlib.import_module(f"photoplay.engines.motion.{name}")
-        digest.update(inspect.getsource(module).encode())
-    return digest.hexdigest()[:12]
 
 
 class StageCache:

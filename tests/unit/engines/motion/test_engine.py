@@ -225,3 +225,12 @@ def test_the_registry_loads_it(tmp_path: Path) -> None:
     capability = engine.capability()
     assert capability.available
     assert "u2netp" in capability.detail
+
+
+def test_the_registry_gives_it_a_place_to_keep_scenes(tmp_path: Path, work: Path) -> None:
+    kept = tmp_path / "scenes"
+    engine = load("motion", tmp_path, cache_dir=kept)
+    assert isinstance(engine, MotionEngine)
+    render(engine, work)
+    assert list(kept.glob("*.npz"))
+    assert list((kept / "stages").glob("*.stage"))
