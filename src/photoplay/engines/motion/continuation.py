@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
-SIDE = 640  # pixels of the long side at which it is worked out
+SIDE = 400  # pixels of the long side at which it is worked out
 NEAR, FAR = 0.035, 0.085  # of the long side: depths in the hole where it begins to give way, and has given way
-SMOOTH = 5.0  # pixels at SIDE along which the way from the rim turns
+SMOOTH = 3.2  # pixels at SIDE along which the way from the rim turns
 LEVEL = 1.8  # how much nearer a rim beside a place is taken for than one above or below: most moves go sideways
-SKIP = 2.0  # pixels at SIDE beside the rim that are not mirrored: the nearer layer's blur tints them
+SKIP = 1.3  # pixels at SIDE beside the rim that are not mirrored: the nearer layer's blur tints them
 STEEPEST = 1.2  # of a line against the rim's normal; steeper ones are mirrored plainly
 TORN = 1.2  # change of where a place comes from, per pixel, from which two sides of a hole meet
 
@@ -94,10 +94,10 @@ def _sources(picture: U8, seen: Bool) -> tuple[F32, F32, F32]:
     side = line_x * -normal_y + line_y * normal_x
     slope = side / np.where(np.abs(along) < 1e-3, 1e-3, along)
     gentle = 1.0 - filters.smoothstep(np.abs(slope).astype(np.float32), 0.7 * STEEPEST, STEEPEST)
-    slant = filters.weighted_blur(np.asarray(slope * trust * gentle, dtype=np.float32), hole, 3.0)
+    slant = filters.weighted_blur(np.asarray(slope * trust * gentle, dtype=np.float32), hole, 2.0)
     reach = 2.0 * depth + SKIP
     shift = np.dstack([-reach * (normal_x - slant * normal_y), -reach * (normal_y + slant * normal_x)])
-    smooth = filters.weighted_blur(shift.astype(np.float32), hole, 1.5)
+    smooth = filters.weighted_blur(shift.astype(np.float32), hole, 1.0)
     changes = [np.abs(cv2.Scharr(smooth, cv2.CV_32F, dx, 1 - dx)).max(axis=2) for dx in (0, 1)]
     torn = np.asarray(np.maximum(*changes) / 32.0, dtype=np.float32)
     from_x, from_y = own_x + smooth[..., 0], own_y + smooth[..., 1]
@@ -137,8 +137,8 @@ def _lines(picture: U8, seen: Bool) -> tuple[F32, F32, F32]:
     """The direction (x, y) of the lines near each place, from what is seen alone, and how far to trust it."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     gx, gy = (np.asarray(cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx), dtype=np.float32) for dx in (1, 0))
-    sure = filters.to_f32(filters.erode(seen.astype(np.uint8) * np.uint8(255), 3.0))
-    xx, yy, xy = (filters.weighted_blur(product, sure, 4.0, floor=1e-3) for product in (gx * gx, gy * gy, gx * gy))
+    sure = filters.to_f32(filters.erode(seen.astype(np.uint8) * np.uint8(255), 2.0))
+    xx, yy, xy = (filters.weighted_blur(product, sure, 2.5, floor=1e-3) for product in (gx * gx, gy * gy, gx * gy))
     energy = xx + yy
     coherence = np.sqrt((xx - yy) ** 2 + 4 * xy * xy) / (energy + 25.0)
     across = 0.5 * np.arctan2(2 * xy, xx - yy)

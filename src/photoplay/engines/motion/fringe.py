@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
+GROUND_SIDE = 320  # pixels of the long side at which the ground's colour is carried in: it is smooth
 REACH = 0.035  # of the long side: how far from the outline something may hang on it
 NOISE = 2.5  # local deviations of the ground within which a difference says nothing
 LEAST = 5.0 / 255.0  # a difference that nobody sees
@@ -59,7 +60,7 @@ def with_fringe(rgb: U8, alpha: U8) -> U8:
 
 def _differs(image: F32, distance: F32, reach: float) -> F32:
     """(h, w) float32 0..1: how surely a place of the zone is not the smooth ground beside it."""
-    size = filters.fit_size((image.shape[1], image.shape[0]), 512)
+    size = filters.fit_size((image.shape[1], image.shape[0]), GROUND_SIDE)
     small, away = filters.resize_f32(image, size), filters.resize_f32(distance, size)
     scale = size[0] / image.shape[1]
     free = np.asarray(away >= 0.8 * reach, dtype=np.float32)
@@ -68,21 +69,27 @@ def _differs(image: F32, distance: F32, reach: float) -> F32:
     sigma = max(2.0, 0.4 * reach * scale)
     mean = filters.weighted_blur(small, free, sigma)
     # How much the ground varies at the size of fine things.
-    off = np.asarray(((small - mean) ** 2).max(axis=2), dtype=np.float32)
+    off = _largest(small - mean) ** 2
     rough = np.sqrt(np.maximum(filters.weighted_blur(off, free, sigma), 0.0))
     # Both are carried in from the nearest ground: what lies across the subject says nothing.
     nearest = _nearest(free)
     near_mean, noise = mean.reshape(-1, 3)[nearest], rough.reshape(-1)[nearest]
     # Once more with the parts of the zone that look like ground: a gradient is then followed up to the outline.
-    like = np.abs(small - near_mean).max(axis=2) < LEAST + NOISE * noise
+    like = _largest(small - near_mean) < LEAST + NOISE * noise
     weight = np.maximum(free, np.asarray((away > 1.5) & like, dtype=np.float32))
     shown = np.asarray(np.where(like[..., None], small, near_mean), dtype=np.float32)
     ground = filters.weighted_blur(shown, np.asarray(weight * 0.98 + 0.02, dtype=np.float32), 0.5 * sigma)
     full = (image.shape[1], image.shape[0])
     behind, noise = filters.resize_f32(ground, full, cv2.INTER_LINEAR), filters.resize_f32(noise, full)
-    beyond = np.abs(image - behind).max(axis=2) - (LEAST + NOISE * noise)
+    beyond = _largest(image - behind) - (LEAST + NOISE * noise)
     plain = 1.0 - filters.smoothstep(noise, SMOOTH, ROUGH)
     return np.asarray(filters.smoothstep(beyond, 0.0, FULL) * plain, dtype=np.float32)
+
+
+def _largest(difference: F32) -> F32:
+    """(h, w) float32: the largest absolute value of the three channels."""
+    red, green, blue = cv2.split(np.abs(difference))
+    return np.asarray(cv2.max(cv2.max(red, green), blue), dtype=np.float32)
 
 
 def _nearest(free: F32) -> NDArray[np.int64]:
@@ -102,8 +109,10 @@ def _hanging(extra: F32, alpha: U8, distance: F32, reach: float, loose: float) -
     seen = np.asarray(((extra > 0.2) & outside) | (alpha > 8), dtype=np.uint8)
     seen = np.asarray(cv2.morphologyEx(seen, cv2.MORPH_CLOSE, filters.disc(1)), dtype=np.uint8)
     _, joined = cv2.connectedComponents(seen, connectivity=8)
-    touching = np.unique(joined[alpha > 8])
-    kept = outside & np.isin(joined, touching[touching > 0])
+    touching = np.zeros(int(joined.max()) + 1, dtype=np.bool_)
+    touching[joined[alpha > 8]] = True
+    touching[0] = False
+    kept = outside & touching[joined]
     count, parts = cv2.connectedComponents(kept.astype(np.uint8), connectivity=8)
     crossing = np.bincount(parts[kept & (distance > reach - 2.0)], minlength=count)
     keep = crossing <= loose

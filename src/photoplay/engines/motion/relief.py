@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
-SIDE = 512  # pixels of the long side at which relief is worked out
+SIDE, LINE_SIDE = 320, 512  # pixels of the long side at which relief is worked out, and lines are found
 STEEPEST, LEAN = (
     2.2,
     0.7,
 )  # inverse depth over the photo's long side: how fast depth may fall; how much a plane may slope
-FRONT_REACH = 3.0  # pixels at SIDE by which the depth of what is in front reaches past its outline
+FRONT_REACH = 2.0  # pixels at SIDE by which the depth of what is in front reaches past its outline
 LEAST_LINE = 0.045  # of the long side: shorter lines bend too little to be seen
 UPRIGHT = 0.25  # run over rise up to which a line stands upright
 BESIDE, ABOVE = 0.02, 0.06  # of the long side: upright lines so near to each other are of one thing
@@ -32,15 +32,15 @@ LEANING, STANDS = 0.04, 5.0  # inverse depth between an upright's ends that make
 BENT = 0.012  # deviation of inverse depth along a line from which it would be seen to bend
 LINED = 1.2  # long sides of bent line on a layer, from which it is as plane as it gets
 PLANEST = 0.9  # share of the relief that such a layer loses
-INFLUENCE = 9.0  # pixels at SIDE around a line that follow it
-ROUNDS = 3
+INFLUENCE = 5.6  # pixels at SIDE around a line that follow it
+ROUNDS = 2
 
 Lines = NDArray[np.float32]
 Group = tuple[NDArray[np.intp], bool]
 """(n, 2) pixels, column and row, of lines that belong together, and whether they stand upright."""
 
 
-def find_lines(rgb: U8, long_side: int = SIDE) -> Lines:
+def find_lines(rgb: U8, long_side: int = LINE_SIDE) -> Lines:
     """The photo's straight lines: (n, 4) float32 x0, y0, x1, y1 in fractions of its sides, long enough to matter."""
     size = filters.fit_size((rgb.shape[1], rgb.shape[0]), long_side)
     grey = np.asarray(cv2.cvtColor(filters.resize_u8(rgb, size), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
@@ -86,7 +86,7 @@ def gentle(inverse: F32, layers: Sequence[U8], lines: Lines) -> F32:
 
 def _sloped(field: F32) -> F32:
     """The least field above ``field`` that falls no faster than :data:`STEEPEST`."""
-    size = filters.fit_size((field.shape[1], field.shape[0]), SIDE // 3)
+    size = filters.fit_size((field.shape[1], field.shape[0]), SIDE // 2)
     low = filters.resize_f32(field, size, cv2.INTER_AREA)
     low = np.asarray(cv2.dilate(low, filters.disc(FRONT_REACH * max(size) / SIDE)), dtype=np.float32)
     step = STEEPEST / max(size)
@@ -187,21 +187,20 @@ def _groups(found: list[NDArray[np.intp]], unit: int) -> list[Group]:
             upright.append(points)
         else:
             groups.append((points, False))
-    while upright:
-        joined = [upright.pop()]
-        changed = True
-        while changed:
-            near = [one for one in upright if any(_together(one, other, unit) for other in joined)]
-            changed = bool(near)
-            taken = {id(one) for one in near}
-            upright = [one for one in upright if id(one) not in taken]
+    boxes = np.array([[*one.min(axis=0), *one.max(axis=0)] for one in upright]).reshape(-1, 4)
+    left = list(range(len(upright)))
+    while left:
+        joined = [left.pop()]
+        for at in joined:  # grows while it is walked
+            near = [one for one in left if _together(boxes[one].tolist(), boxes[at].tolist(), unit)]
             joined.extend(near)
-        groups.append((np.concatenate(joined), True))
+            left = [one for one in left if one not in near]
+        groups.append((np.concatenate([upright[one] for one in joined]), True))
     return groups
 
 
-def _together(one: NDArray[np.intp], other: NDArray[np.intp], unit: int) -> bool:
-    """Whether two upright lines are of one thing: beside each other, and at overlapping or neighbouring heights."""
-    gap_y = max(int(one[:, 1].min() - other[:, 1].max()), int(other[:, 1].min() - one[:, 1].max()))
-    gap_x = max(int(one[:, 0].min() - other[:, 0].max()), int(other[:, 0].min() - one[:, 0].max()))
+def _together(one: list[int], other: list[int], unit: int) -> bool:
+    """Whether two upright lines, as boxes (x0, y0, x1, y1), are of one thing: beside each other, at near heights."""
+    gap_x = max(one[0] - other[2], other[0] - one[2])
+    gap_y = max(one[1] - other[3], other[1] - one[3])
     return gap_y <= ABOVE * unit and gap_x <= BESIDE * unit
