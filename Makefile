@@ -5,7 +5,7 @@ VENV    := .venv
 PY      := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev weights demo test serve lint format types bench lock clean
+.PHONY: help setup setup-dev weights demo gallery test serve lint format types bench lock clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ weights: $(VENV)/.runtime
 
 demo: setup ## Turn the bundled photo into demo.mp4 through a running server
 	@$(PY) scripts/demo.py
+
+gallery: setup-dev ## Film varied photos with every move and effect into gallery/index.html (takes minutes)
+	@$(PY) scripts/gallery.py
 
 test: setup-dev ## Run the tests
 	$(PY) -m pytest

