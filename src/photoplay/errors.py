@@ -26,6 +26,7 @@
     │   ├── RateLimited
     │   ├── ConcurrencyExceeded
     │   ├── QueueFull
+    │   ├── ServerBusy
     │   └── UploadTooLarge
     ├── NotFoundError
     │   ├── JobNotFound
@@ -230,6 +231,12 @@ class QueueFull(LimitError):
     """The queue is full."""
 
     code = "queue_full"
+
+
+class ServerBusy(LimitError):
+    """The server has as many jobs as it takes; try again later."""
+
+    code = "server_busy"
 
 
 class UploadTooLarge(LimitError):

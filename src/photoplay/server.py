@@ -86,6 +86,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
         try:
             yield
         finally:
+            await door.feed.close()
             await door.previews.close()
             await asyncio.to_thread(runtime.close, settings.drain_s)
 
@@ -235,6 +236,7 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._runtime.stopping.set()
         # The library would raise the signal again after it has stopped; to us a stop that was asked for is a success.
         if self.should_exit or sig == signal.SIGINT:  # Ctrl-C, or told a second time: running clips are not waited for
             self._runtime.hurry.set()

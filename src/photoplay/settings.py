@@ -165,6 +165,17 @@ class Settings(BaseSettings):
         default=True,
         description="Whether the plans' request, queue and feature limits apply. `false` lifts them all.",
     )
+    max_queued_jobs: int | None = Field(
+        default=None,
+        ge=1,
+        description="Jobs of all accounts together that may be queued or running. One more is refused for the moment, "
+        "with 503 or what the API has for that. Default: no limit.",
+    )
+    event_streams: int = Field(
+        default=32,
+        ge=1,
+        description="Jobs that one account may follow at once (`/v1/jobs/{id}/events`) through one server process.",
+    )
     akool_codes: dict[str, int] = Field(
         default_factory=dict,
         description="Codes with which the AKOOL API refuses, by photoplay's error code, where others are needed than "

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx
 import uvicorn
 
+from photoplay.dialects.door import Door
 from photoplay.jobs.job import Artifact, Job
 from photoplay.jobs.runtime import Role, Runtime
 from photoplay.jobs.store import Picture
@@ -27,6 +28,7 @@ class Inside:
 
     runtime: Runtime
     client: httpx.Client
+    door: Door
 
     def job(self, ref: str) -> Job:
         """The job, whoever owns it."""
@@ -112,7 +114,7 @@ def served(settings: Settings, *, role: Role = "api") -> Iterator[Inside]:
             with httpx.Client(base_url=url_of(listening), timeout=30) as client:
                 # The socket already listens: the first request waits until the app has started.
                 assert client.get("/healthz").status_code == 200
-                yield Inside(runtime, client)
+                yield Inside(runtime, client, app.state.door)
         finally:
             server.should_exit = True
             thread.join(timeout=30)

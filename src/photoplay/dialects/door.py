@@ -19,6 +19,7 @@ from photoplay.accounts import Caller
 from photoplay.catalog import Effect
 from photoplay.clock import Clock, SystemClock
 from photoplay.errors import ArtifactNotFound, InvalidField, MissingField, PhotoplayError, RequestError
+from photoplay.jobs.feed import Feed
 from photoplay.jobs.job import Job, MediaRef
 from photoplay.jobs.previews import Previews
 from photoplay.jobs.runtime import Runtime
@@ -64,6 +65,12 @@ class Door:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.previews = Previews(settings, runtime.storage)
+        self.feed = Feed(
+            runtime.store,
+            runtime.estimates,
+            per_account=settings.event_streams,
+            stopping=runtime.stopping.is_set,
+        )
 
     def base_url(self, request: Request) -> str:
         """The URL under which this client reaches the server, without a slash at the end."""

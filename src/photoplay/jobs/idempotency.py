@@ -76,6 +76,7 @@ def first_answer(job: Job) -> Job:
         account_id=job.account_id,
         state=JobState.QUEUED,
         request=job.request,
+        pool=job.pool,
         credits=job.credits,
         created_ms=job.created_ms,
         updated_ms=job.created_ms,

@@ -94,12 +94,14 @@ class Runtime:
             storage=self.storage,
             uploads=self.uploads,
             idempotency_ttl_s=settings.idempotency_ttl_s,
+            max_queued_jobs=settings.max_queued_jobs,
         )
         self.callbacks = Callbacks(
             store=self.store, accounts=self.accounts, endpoints=self.endpoints, artifact_url=self.artifact_url
         )
         self._deliverer: Deliverer | None = None
         self._worker: Worker | None = None
+        self.stopping = threading.Event()  # set by the server: whoever follows a job goes to another
         self.hurry = threading.Event()  # set by anybody: running jobs get no more time to end when this closes
 
     @classmethod

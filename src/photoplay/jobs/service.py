@@ -24,6 +24,7 @@ from photoplay.errors import (
     JobNotFound,
     MissingField,
     QueueFull,
+    ServerBusy,
 )
 from photoplay.jobs.admission import Admission, Share
 from photoplay.jobs.estimates import Estimates
@@ -36,7 +37,7 @@ from photoplay.jobs.text import check_text
 from photoplay.jobs.uploads import Upload, Uploads
 from photoplay.storage import Storage
 
-RETRY_AFTER_S = 10.0  # what a caller is told to wait when the account's queue is full
+RETRY_AFTER_S = 10.0  # what a caller is told to wait when the account's queue, or the server's, is full
 _SEED_BITS = 31
 
 
@@ -81,6 +82,7 @@ class JobService:
         storage: Storage,
         uploads: Uploads,
         idempotency_ttl_s: int,
+        max_queued_jobs: int | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -94,6 +96,7 @@ class JobService:
         self._storage = storage
         self._uploads = uploads
         self._idempotency_ttl_ms = idempotency_ttl_s * 1000
+        self._max_live = max_queued_jobs
 
     # Submitting --------------------------------------------------------------------------------------------------
 
@@ -123,7 +126,7 @@ class JobService:
             IdempotencyConflict: the key was used with another request.
             ExternalIdTaken: the account has a job of that external id.
             PlanRequired, AccountBlocked: not for this account.
-            ConcurrencyExceeded, QueueFull, InsufficientCredits: not now.
+            ConcurrencyExceeded, QueueFull, ServerBusy, InsufficientCredits: not now.
         """
         if account.blocked:
             raise AccountBlocked
@@ -150,6 +153,8 @@ class JobService:
             self._check_external_ids(connection, account.id, requests)
             live, _ = self._store.count_live(connection, account.id)
             _check_room(share, live, len(requests))
+            if self._max_live is not None and self._store.count_all_live(connection) + len(requests) > self._max_live:
+                raise ServerBusy(retry_after_s=RETRY_AFTER_S)
             made = self._new(account.id, requests, quotes)
             for job, quote, seed in zip(made, quotes, _seeds(requests), strict=True):
                 self._store.insert(connection, job, quote=quote.model_dump(mode="json"), seed=seed)

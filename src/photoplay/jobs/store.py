@@ -82,6 +82,7 @@ COUNT_LIVE = (
     .select_from(jobs)
     .where(jobs.c.account_id == sa.bindparam("account_id"), jobs.c.state.in_(LIVE_STATES))
 )
+COUNT_ALL_LIVE = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state.in_(LIVE_STATES))
 START = (
     sa.update(jobs)
     .where(jobs.c.id == sa.bindparam("ref"), jobs.c.state == JobState.QUEUED.value)
@@ -212,6 +213,10 @@ class JobStore:
         """How many of the account's jobs are queued or running, and how many of those are past the gate."""
         row = connection.execute(COUNT_LIVE, {"account_id": account_id}).one()
         return row.live, row.admitted
+
+    def count_all_live(self, connection: sa.Connection) -> int:
+        """How many jobs of all accounts are queued or running."""
+        return int(connection.execute(COUNT_ALL_LIVE).scalar_one())
 
     def jobs_of(self, connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Job]:
         """Value objects from rows of the jobs table, with their artifacts."""

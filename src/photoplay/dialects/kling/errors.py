@@ -78,6 +78,7 @@ TABLE: Mapping[type[errors.PhotoplayError], int] = {
     errors.InsufficientCredits: PACK_USED_UP,
     errors.ConcurrencyExceeded: PARALLEL_LIMIT,
     errors.QueueFull: PARALLEL_LIMIT,
+    errors.ServerBusy: MAINTENANCE,
     errors.UploadTooLarge: BAD_VALUE,
     errors.NotFoundError: NO_RESOURCE,
     errors.ArtifactNotFound: BAD_VALUE,  # a file that a request names

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from photoplay.dialects.door import Dialect, request_id
-from photoplay.dialects.native import files, health, routes
+from photoplay.dialects.native import events, files, health, offer, routes
 from photoplay.dialects.native.errors import MEDIA_TYPE, problem, status_for
 from photoplay.dialects.native.wire import DIALECT
 from photoplay.errors import CredentialsInvalid, CredentialsMissing, LimitError, PhotoplayError
@@ -33,7 +33,7 @@ def answer(error: PhotoplayError, status: int | None) -> Response:
 def dialect(settings: Settings) -> Dialect:
     """This wire API."""
     router = APIRouter()
-    for part in (routes.router, files.router, health.router):
+    for part in (routes.router, events.router, offer.router, files.router, health.router):
         router.include_router(part)
     return Dialect(
         name=DIALECT,

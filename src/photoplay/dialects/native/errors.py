@@ -27,6 +27,7 @@ STATUS: dict[type[errors.PhotoplayError], int] = {
     errors.TokenNotYetValid: 401,
     errors.LimitError: 429,
     errors.InsufficientCredits: 402,
+    errors.ServerBusy: 503,
     errors.UploadTooLarge: 413,
     errors.NotFoundError: 404,
     errors.StateError: 409,

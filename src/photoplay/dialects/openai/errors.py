@@ -39,6 +39,7 @@ TABLE: dict[type[errors.PhotoplayError], Refusal] = {
     errors.PlanRequired: Refusal(403, "permission_error", "plan_required"),
     errors.LimitError: Refusal(429, "rate_limit_error", "rate_limit_exceeded"),
     errors.InsufficientCredits: Refusal(429, "insufficient_quota", "insufficient_quota"),
+    errors.ServerBusy: Refusal(503, "server_error", "server_overloaded"),
     errors.UploadTooLarge: Refusal(413, _INVALID, "file_too_large"),
     errors.NotFoundError: Refusal(404, _INVALID, None),
     errors.JobNotFound: Refusal(404, _INVALID, "video_not_found"),
