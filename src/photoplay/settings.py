@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         description="Models (comma-separated) whose jobs this machine's worker takes, with all others of their pools. "
         "Default: all of its engines.",
     )
+    executor_ttl_s: float = Field(
+        default=30.0,
+        ge=3,
+        description="Seconds after which a worker on another machine that gives no sign of life is taken for dead and "
+        "its jobs are taken up by others. (One on the same machine is known to be dead at once.)",
+    )
     drain_s: float = Field(
         default=25.0,
         ge=0,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from photoplay import __version__
-from photoplay.cli import animate, credits, doctor, effects, jobs, keys, models, plan, serve, webhooks
+from photoplay.cli import animate, cluster, credits, doctor, effects, jobs, keys, models, plan, serve, webhooks
 from photoplay.cli.console import INTERRUPTED, database_failure, err, exit_code, out, report
 from photoplay.errors import PhotoplayError
 
@@ -41,6 +41,7 @@ app.command("animate")(animate.animate)
 app.command("plan")(plan.plan)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
+app.command("cluster")(cluster.cluster)
 app.add_typer(keys.app, name="key")
 app.add_typer(credits.app, name="credits")
 app.add_typer(jobs.app, name="jobs")
