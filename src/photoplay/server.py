@@ -1,4 +1,4 @@
-"""The HTTP server: dialects, artifacts, health and docs in one FastAPI app, and how it is run."""
+"""The HTTP server: dialects, the page, artifacts, health and docs in one FastAPI app, and how it is run."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from photoplay.dialects.native.errors import is_server_fault
 from photoplay.errors import InvalidField, NotFoundError, PhotoplayError, RequestError, SettingsError
 from photoplay.jobs.runtime import Role, Runtime
 from photoplay.settings import Settings
+from photoplay.studio import mount as mount_studio
 
 SERVER_FILE_NAME = "server.json"
 """In the data folder while a server runs: its ``url`` and ``pid``, for scripts that asked for a free port."""
@@ -104,6 +105,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
     app.state.startup_error = None
     for dialect in spoken:
         app.include_router(dialect.router)
+    mount_studio(app, settings, runtime.storage)
     register_callbacks(runtime, settings)
     answer = answer_in(spoken)
 

@@ -22,7 +22,9 @@ INSTALL_TIMEOUT_S = 180
 RUN_TIMEOUT_S = 60
 
 
-def run_node(script: str, *arguments: str, stdin: str = "", **environment: str) -> str:
+def run_node(
+    script: str, *arguments: str, stdin: str = "", timeout_s: float = RUN_TIMEOUT_S, **environment: str
+) -> str:
     """What a CommonJS script prints, run with the pinned packages in reach.
 
     It ends the test when the script fails: with what it wrote to standard error.
@@ -34,7 +36,7 @@ def run_node(script: str, *arguments: str, stdin: str = "", **environment: str) 
         capture_output=True,
         text=True,
         env=os.environ | environment,
-        timeout=RUN_TIMEOUT_S,
+        timeout=timeout_s,
         check=False,
     )
     assert done.returncode == 0, done.stderr
