@@ -1,7 +1,7 @@
 """What each durable step does. Every step may be run again from its start, by another worker on another machine.
 
 A step takes and returns small JSON: storage keys, never local paths. It leaves nothing that a second run would
-trip over: files are stored under names made from the job's id, states change by guarded statements.
+trip over: files are stored under names made from the job's id and the run's, states change by guarded statements.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Steps:
             raise InputError("a file is named neither by a URL nor by an upload")
         path = run.work_dir / name
         await patiently(self._tools.fetcher.fetch_to, ref.url, path, max_bytes=max_bytes)
-        key = f"{storage_prefixes(run.job_id)[1]}/{name}"
+        key = f"{run.work_prefix}/{name}"
         await patiently(storage.put_file, key, path)
         with path.open("rb") as file:
             return key, sniff(file.read(SNIFF_BYTES))
@@ -241,7 +241,7 @@ class Steps:
                 continue
             if run.work_dir.resolve() not in path.resolve().parents:
                 raise RenderFailed("the engine wrote outside its folder")
-            kept[name] = f"{storage_prefixes(run.job_id)[1]}/silent-{name}{path.suffix}"
+            kept[name] = f"{run.work_prefix}/silent-{name}{path.suffix}"
             await patiently(self._tools.storage.put_file, kept[name], path)
         await patiently(
             self._tools.store.picture,
@@ -330,7 +330,7 @@ class Steps:
 
     async def _publishable(self, run: _Run, kind: str, about: Mapping[str, Any]) -> Json:
         ending, content_type = _CONTENT[kind]
-        key = f"{storage_prefixes(run.job_id)[0]}/{kind}.{ending}"
+        key = f"{run.results_prefix}/{kind}.{ending}"
         await patiently(self._tools.storage.put_file, key, Path(about["path"]), content_type)
         job = run.order.job
         picture = kind != "thumbnail"
@@ -371,12 +371,16 @@ class Steps:
             return {}
 
     def _tidy(self, job_id: str) -> None:
-        """Removes working files; and results too, when the job did not come to have any (canceled meanwhile)."""
+        """Removes working files, and results that are not the job's: of runs that broke off, or of a canceled job."""
         results, work = storage_prefixes(job_id)
-        self._tools.storage.delete_prefix(work)
+        storage = self._tools.storage
+        storage.delete_prefix(work)
         job = self._tools.store.load(job_id)
         if job is None or not (job.state.live or job.artifacts):
-            self._tools.storage.delete_prefix(results)
+            storage.delete_prefix(results)
+        elif not job.state.live:
+            for key in set(storage.list(results)) - {artifact.key for artifact in job.artifacts}:
+                storage.delete(key)
 
     # Shared ------------------------------------------------------------------------------------------------------
 
@@ -450,6 +454,19 @@ class _Run:
     order: WorkOrder
     entry: int
     work_dir: Path
+
+    # Every run of a step stores under a name of its own. A worker that was cut off, replaced and then let in again
+    # may have a file on its way still: it must not land on the one that its replacement has stored or published.
+
+    @property
+    def results_prefix(self) -> str:
+        """Where this run stores what the job's owner is to have."""
+        return f"{storage_prefixes(self.job_id)[0]}/{self.entry}"
+
+    @property
+    def work_prefix(self) -> str:
+        """Where this run stores what later steps need."""
+        return f"{storage_prefixes(self.job_id)[1]}/{self.entry}"
 
     @property
     def image_rules(self) -> ImageRules:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
-from photoplay.db import make_engine
+from photoplay.db import link_arguments, make_engine
 from photoplay.jobs import workflow
 from photoplay.jobs.executors import BEAT_INTERVAL_S, ExecutorSlot, Register, forget_lock, is_free
 from photoplay.jobs.queue import APPLICATION, APPLICATION_VERSION, QUEUE_PREFIX, RenderQueue, queue_name, queue_url
@@ -236,6 +236,8 @@ class Worker:
             # The library's own engine sets no WAL, and does not start on every SQLite that Python comes with.
             self._engine = make_engine(self._database_url)
             config["system_database_engine"] = self._engine
+        else:
+            config["db_engine_kwargs"] = {"connect_args": link_arguments(self._database_url)}
         return config
 
     def _beat(self) -> None:

@@ -63,7 +63,7 @@ def test_every_state_is_told_once_in_order(farm, receiver):
     assert len({told["event"] for told in receiver.arrived}) == 3
     last = receiver.arrived[-1]
     assert last["progress"] == 1.0
-    key = f"jobs/{job.id}/video.mp4"
+    key = farm.job(job).artifact("video").key
     if farm.runtime.storage.presigned_url(key, 60) is None:
         assert last["video"].startswith("https://public.example/artifacts/")
         assert farm.runtime.signer.verify(last["video"].split("/")[-2]).key == key
