@@ -176,7 +176,12 @@ class Compositor:
             spans, cores = extents(self.lattice, alpha_at, sheet, math.ceil(disc))
             if change.opacity < 1.0 or change.mask is not None:
                 cores = (None,) * len(spans)
-        return Pose(sheet, change, sheet.focused(disc), colour_at, alpha_at, spans, cores)
+        if sheet.opaque and (view.blur_far > 0.0 or view.blur_near > 0.0):
+            scale = self.lattice.frame[2]
+            pixels = sheet.graded((view.blur_far + change.blur) * scale, (view.blur_near + change.blur) * scale)
+        else:
+            pixels = sheet.focused(disc)
+        return Pose(sheet, change, pixels, colour_at, alpha_at, spans, cores)
 
 
 def _longer(a: Run | None, b: Run | None) -> Run | None:

@@ -23,7 +23,8 @@ COARSE = 4  # working pixels per sample of the maps that say where a layer is so
 _DEPTH_LONG_SIDE = 320  # samples of a layer's depth along its longer side: it is smooth, and looked up every frame
 _BLUR_RATIO = 1.45  # between neighbouring blurred copies
 _BLUR_FIRST = 1.5  # working pixels; the disc of the first copy
-_BLUR_KEPT = 3
+_BLUR_KEPT = 5
+_GRADED_LEAST = 0.75  # working pixels between the blur discs of a layer's two ends from which they differ to the eye
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Sheet:
             self.box, rgb, alpha = _content(rgb, alpha)
         self.pixels = pack(rgb, alpha, multiply=not self.hold_alpha)
         self.depth = _depth(layer, rig, self.box)
+        self._rig = rig
         self._alpha = alpha
         self._blurred: OrderedDict[int, Pixels] = OrderedDict()
         self._lock = threading.Lock()
@@ -109,6 +111,41 @@ class Sheet:
         if share < 0.01:
             return self._copy(lower)
         return _mix(self._copy(lower), self._copy(lower + 1), share)
+
+    def graded(self, far: float, near: float) -> Pixels:
+        """The layer under blur discs that follow its depth: ``far`` working pixels across at the far end, ``near`` on
+        the subject's plane and before it. Between them a mix of the softest and the sharpest, by depth.
+
+        Only for opaque layers whose depth varies; others are focused as one.
+        """
+        low, high = self._towards
+        at_low, at_high = far + (near - far) * low, far + (near - far) * high
+        if not self.opaque or self.depth.flat or abs(at_high - at_low) < _GRADED_LEAST:
+            mean = (self.depth.mean - self._rig.far) / (1.0 - self._rig.far)
+            return self.focused(far + (near - far) * min(max(mean, 0.0), 1.0))
+        return _blend(self.focused(at_low), self.focused(at_high), *self._grades)
+
+    @cached_property
+    def _towards(self) -> tuple[float, float]:
+        """How far the layer's farthest and nearest place are from the far end (0) to the subject's plane (1)."""
+        return float(self._nearer.min()), float(self._nearer.max())
+
+    @cached_property
+    def _nearer(self) -> F32:
+        far = self._rig.far
+        return np.asarray(np.clip((self.depth.q - far) / (1.0 - far), 0.0, 1.0), np.float32)
+
+    @cached_property
+    def _grades(self) -> tuple[F32, F32]:
+        """0 at the layer's farthest place .. 1 at its nearest, (h, w) at the size of luma and of chroma."""
+        low, high = self._towards
+        share = (self._nearer - np.float32(low)) / np.float32(max(high - low, 1e-6))
+        height, width = self.pixels.y.shape
+        half = self.pixels.chroma.shape[1], self.pixels.chroma.shape[0]
+        return (
+            np.asarray(cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR), np.float32),
+            np.asarray(cv2.resize(share, half, interpolation=cv2.INTER_LINEAR), np.float32),
+        )
 
     def _copy(self, level: int) -> Pixels:
         with self._lock:
@@ -234,6 +271,15 @@ def disc_kernel(diameter: float) -> F32:
     kernel: F32 = np.clip(radius + 0.5 - distance, 0.0, 1.0).astype(np.float32)
     kernel /= kernel.sum()
     return kernel
+
+
+def _blend(far: Pixels, near: Pixels, luma: F32, chroma: F32) -> Pixels:
+    """Two copies of an opaque layer, mixed place by place."""
+    one = np.float32(1.0)
+    return Pixels(
+        u8(cv2.blendLinear(far.y, near.y, one - luma, luma)),
+        u8(cv2.blendLinear(far.chroma, near.chroma, one - chroma, chroma)),
+    )
 
 
 def _mix(a: Pixels, b: Pixels, share: float) -> Pixels:

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.support import pictures
+from tests.support import pictures, stages
 
 from photoplay.engines.motion import continuation, edges, layers, margin, relief
 from photoplay.engines.motion.animate import Spec
@@ -181,6 +181,25 @@ def test_a_cut_that_would_tear_is_not_made():
         bits[y : y + 4, x : x + 3] = 0.5 if y < 120 else 0.0
     pattern = np.where(bits[..., None] > 0.2, 200, 0).astype(np.uint8).repeat(3, axis=2)
     assert len(layers.cut(pattern, bits, bits, matte).alphas) == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "sharp", "soft"), [(1.0, slice(240, 340), slice(20, 80)), (-1.0, slice(20, 80), slice(240, 340))]
+)
+def test_a_rack_focus_follows_depth_within_one_layer(amount, sharp, soft):
+    picture = stages.textured(640, 360, softness=1.0)
+    stage = stages.make_stage(picture, (640, 360), subject=None, plate_depth=(0.0, 1.0), over=1.0)
+    ends = last_frame(stage, Move(kind=MoveKind.RACK_FOCUS, amount=amount)).astype(np.float32)
+    first = last_frame(stage, Move(kind=MoveKind.STATIC)).astype(np.float32)
+
+    def detail(frame: F32, rows: slice) -> float:
+        return float(cv2.Laplacian(frame[rows].mean(axis=2), cv2.CV_32F).std())
+
+    def kept(rows: slice) -> float:
+        return detail(ends, rows) / detail(first, rows)
+
+    assert kept(soft) < 0.5
+    assert kept(sharp) > 1.8 * kept(soft)
 
 
 def stripes(slope: float, size: tuple[int, int] = SIZE) -> U8:
