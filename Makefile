@@ -5,7 +5,7 @@ VENV    := .venv
 PY      := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev weights demo gallery test serve lint format types bench lock clean
+.PHONY: help setup setup-dev weights demo gallery test hosts-test serve lint format types bench lock clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +31,11 @@ demo: setup ## Turn the bundled photo into demo.mp4 through a running server
 gallery: setup-dev ## Film varied photos with every move and effect into gallery/index.html (takes minutes)
 	@$(PY) scripts/gallery.py
 
-test: setup-dev ## Run the tests
-	$(PY) -m pytest
+test: setup-dev ## Run the tests, but for those of several hosts
+	$(PY) -m pytest --ignore tests/hosts
+
+hosts-test: setup-dev ## Run the tests that lay out networks of several hosts (root, iproute2)
+	$(PY) -m pytest tests/hosts
 
 serve: setup ## Run the server at http://127.0.0.1:8000 until Ctrl-C
 	@$(PY) -m photoplay serve

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -24,8 +24,8 @@ import sqlalchemy as sa
 USER = "photoplay"
 DEBIAN_FOLDER = Path("/usr/lib/postgresql")
 START_TIMEOUT_S = 150.0
+LOOPBACK = "127.0.0.1"
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "300",
     # A killed server loses nothing by it; only a power cut would, and no test makes one.
@@ -58,15 +58,18 @@ def free_port() -> int:
 class PostgresServer:
     """A server on a port of its own, with databases made for single tests. It can be killed and started again."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, address: str = LOOPBACK, prefix: Sequence[str] = ()) -> None:
+        """``prefix`` is a command that runs the server elsewhere: in another network, where ``address`` is its own."""
         self.folder = folder
         self.port = port
+        self.address = address
+        self._prefix = tuple(prefix)
         self._process: subprocess.Popen[bytes] | None = None
         self._template: str | None = None
 
     @classmethod
     @contextmanager
-    def running(cls) -> Iterator[Self]:
+    def running(cls, *, address: str = LOOPBACK, prefix: Sequence[str] = ()) -> Iterator[Self]:
         """A server for the length of a ``with`` block."""
         bin_folder = programs()
         # Not in the tests' own folder: the server refuses to run as root, and another user may not enter that one.
@@ -79,7 +82,10 @@ class PostgresServer:
                  "--encoding", "UTF8", "--no-locale", "--no-sync"],
                 check=True, capture_output=True, cwd=folder, user=user,
             )  # fmt: skip
-            server = cls(folder, free_port())
+            if address != LOOPBACK:
+                with (folder / "data" / "pg_hba.conf").open("a") as access:
+                    access.write("host all all samenet trust\n")
+            server = cls(folder, free_port(), address, prefix)
             server.start()
             try:
                 yield server
@@ -90,11 +96,15 @@ class PostgresServer:
 
     def start(self) -> None:
         """Starts it and waits until it takes connections."""
-        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = SETTINGS | {"listen_addresses": self.address}
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        user = _other_user()
+        # The prefix needs our rights, the server must not have them: it changes the user itself then.
+        prefix = [*self._prefix, *_as_user(user)] if self._prefix else []
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [programs() / "postgres", "-D", self.folder / "data", "-p", str(self.port), *options],
-                stdout=log, stderr=log, cwd=self.folder, user=_other_user(), start_new_session=True,
+                [*prefix, programs() / "postgres", "-D", self.folder / "data", "-p", str(self.port), *options],
+                stdout=log, stderr=log, cwd=self.folder, user=None if prefix else user, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
@@ -123,11 +133,11 @@ class PostgresServer:
             self._process.wait(timeout=60)
 
     def _conninfo(self, database: str) -> str:
-        return f"host=127.0.0.1 port={self.port} user={USER} dbname={database}"
+        return f"host={self.address} port={self.port} user={USER} dbname={database}"
 
     def url(self, database: str) -> str:
         """The URL under which the product reaches a database."""
-        return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{USER}@{self.address}:{self.port}/{database}"
 
     @contextmanager
     def database(self, *, prepared: bool = True) -> Iterator[str]:
@@ -161,6 +171,14 @@ class PostgresServer:
         queue.close()
         engine.dispose()
         return name
+
+
+def _as_user(user: str | None) -> list[str]:
+    """What runs a command as that user."""
+    if user is None:
+        return []
+    entry = pwd.getpwnam(user)
+    return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
 
 
 def _other_user() -> str | None:

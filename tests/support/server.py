@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -56,19 +56,22 @@ class Server:
     url: str
 
     @classmethod
-    def start(cls, data_dir: Path, *options: str, **settings: str) -> Self:
-        """Starts one on a free port and waits until it answers."""
+    def start(cls, data_dir: Path, *options: str, prefix: Sequence[str] = (), **settings: str) -> Self:
+        """Starts one on a free port and waits until it answers. ``prefix`` is a command that runs it elsewhere."""
         data_dir.mkdir(parents=True, exist_ok=True)
         notice = data_dir / "server.json"
         notice.unlink(missing_ok=True)
         with (data_dir / "server.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "photoplay", "serve", "--port", "0", "--data-dir", str(data_dir), *options],
+                [
+                    *prefix, sys.executable, "-m", "photoplay", "serve", "--port", "0", "--data-dir", str(data_dir),
+                    *options,
+                ],
                 stdout=log,
                 stderr=log,
                 env=environment(**settings),
                 start_new_session=True,
-            )
+            )  # fmt: skip
         deadline = time.monotonic() + START_TIMEOUT_S
         while not notice.exists():
             if process.poll() is not None or time.monotonic() > deadline:
