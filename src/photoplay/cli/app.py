@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from photoplay import __version__
-from photoplay.cli import animate, cluster, credits, doctor, effects, jobs, keys, models, plan, serve, webhooks
+from photoplay.cli import animate, cluster, credits, doctor, effects, jobs, keys, migrate, models, plan, serve, webhooks
 from photoplay.cli.console import INTERRUPTED, database_failure, err, exit_code, out, report
 from photoplay.errors import PhotoplayError
 
@@ -48,6 +48,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(effects.app, name="effects")
 app.add_typer(webhooks.app, name="webhooks")
+app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 
 
