@@ -33,7 +33,6 @@ WHOLE_WAY = """
   const create = await sent;
   told.idempotency = create.headers()['idempotency-key'];
   await expect(() => document.querySelector('#status').textContent.startsWith('Animating'));
-  told.rising = [];
   await expect(() => document.querySelector('#progress').value > 0.1);
   told.progress = await page.locator('#progress').evaluate((bar) => bar.value);
   told.cancel = await page.getByRole('button', {name: 'Cancel'}).isVisible();
@@ -96,6 +95,48 @@ REFUSED = """
   await page.locator('#cancel').click();
   await expect(() => document.querySelector('#status').textContent === 'Canceled');
   await expect(() => document.querySelector('#clips li').textContent.includes('canceled'));
+"""
+
+LOST = """
+  await page.route('**/events', (route) => route.abort());
+  const photo = require('node:fs').readFileSync(`${folder}/photo.jpg`).toString('base64');
+  const give = (kind, type, base64, name) => page.evaluate(([kind, type, base64, name]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], name, {type}));
+    const options = {bubbles: true, cancelable: true, clipboardData: data, dataTransfer: data};
+    if (kind === 'paste') document.body.dispatchEvent(new ClipboardEvent('paste', options));
+    else document.querySelector('#drop').dispatchEvent(new DragEvent('drop', options));
+  }, [kind, type, base64, name]);
+  await give('paste', 'text/plain', photo, 'notes.txt');
+  told.no_photo = await page.locator('#images-error').textContent();
+  await give('paste', 'image/jpeg', photo, 'pasted.jpg');
+  await give('drop', 'image/jpeg', photo, 'dropped.jpg');
+  told.photos = await page.locator('#photos img').evaluateAll((images) => images.map((image) => image.alt));
+  await page.getByRole('button', {name: 'Remove pasted.jpg'}).click();
+  told.left = await page.locator('#photos img').evaluateAll((images) => images.map((image) => image.alt));
+  await page.getByLabel('What should happen?').fill('frames=8 delay=0.4');
+  await page.getByRole('button', {name: 'Animate'}).click();
+  await page.locator('#cancel').waitFor();
+  await page.reload();
+  await expect(() => document.querySelector('#status').textContent.startsWith('Animating'));
+  await expect(() => document.querySelector('#frame video')?.duration > 0);
+  told.status = await page.locator('#status').textContent();
+  // The answer to a create is lost: asked again, it is the same job.
+  let keys = [];
+  await page.locator('#images').setInputFiles(`${folder}/photo.jpg`);
+  await page.route('**/v1/jobs', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    keys.push(route.request().headers()['idempotency-key']);
+    if (keys.length > 1) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await page.getByRole('button', {name: 'Animate'}).click();
+  await page.locator('#form-error').waitFor();
+  told.unreachable = await page.locator('#form-error').textContent();
+  await page.getByRole('button', {name: 'Animate'}).click();
+  await expect(() => document.querySelectorAll('#clips li').length === 2);
+  told.same_key = keys[0] === keys[1];
 """
 
 LOOKS = """
@@ -165,13 +206,27 @@ def test_from_a_photo_to_a_clip_that_plays(server: Server, tmp_path: Path) -> No
 def test_refusals_stand_beside_the_field_they_name(server: Server, tmp_path: Path) -> None:
     told = used(server, tmp_path, REFUSED, server.key()["api_key"])
     assert told["no_photo"] == "Choose a photo first."
-    assert "60" in told["length"]  # the server's own words
+    assert told["length"] == "Input should be less than or equal to 60."  # the server's own words
     assert (told["marked"], told["focused"], told["forgiven"]) == ("true", "duration_s", True)
     assert "integer" in told["seed"]
     assert told["failed"]
     assert told["title"] == "<img src=x onerror=alert(1)> fail"
     assert told["smuggled"] == 0
     assert len(told["refusals"]) == 2  # the length and the seed
+
+
+def test_a_broken_stream_a_reload_and_a_lost_answer_lose_nothing(server: Server, tmp_path: Path) -> None:
+    key = server.key()["api_key"]
+    told = used(server, tmp_path, LOST, key)
+    assert told["no_photo"] == "notes.txt is not a photo."
+    assert (told["photos"], told["left"]) == (["pasted.jpg", "dropped.jpg"], ["dropped.jpg"])
+    assert told["status"] == "Done"
+    assert "cannot be reached" in told["unreachable"]
+    assert told["same_key"] is True
+    with server.client(key) as client:
+        jobs = client.get("/v1/jobs").json()["jobs"]
+        assert len(jobs) == 2
+        wait_for(client, jobs[0]["id"])
 
 
 def test_a_wrong_key_is_refused_in_words(server: Server, tmp_path: Path) -> None:

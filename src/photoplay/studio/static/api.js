@@ -12,6 +12,9 @@ export class Refusal extends Error {
     this.status = status;
     this.code = problem.code || "";
     this.field = problem.field || "";
+    // Beside its field it need not be named again.
+    const named = `${this.field}: `;
+    if (this.field && problem.detail?.startsWith(named)) this.beside = sentence(problem.detail.slice(named.length));
   }
 }
 
@@ -88,7 +91,7 @@ export async function* follow(id, signal) {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof Refusal || error instanceof Unreachable || error instanceof TypeError)) throw error;
+      if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
     }
     try {
       const job = await readJob(id, signal);
@@ -121,7 +124,7 @@ async function* eventsOf(body) {
   let text = "";
   try {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await reader.read().catch(() => { throw new Unreachable(); });
       if (done) return;
       text = (text + value).replaceAll("\r\n", "\n");
       const blocks = text.split("\n\n");

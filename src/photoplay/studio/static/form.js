@@ -66,7 +66,7 @@ export class JobForm {
   /** Shows a refusal beside the field it names, or at the end of the form. */
   refuse(error) {
     const field = (error.field || "").split(/[.+]/)[0];
-    if (!field || !this.complain(field, error.message)) {
+    if (!field || !this.complain(field, error.beside || error.message)) {
       say($("form-error"), error.message);
       return;
     }

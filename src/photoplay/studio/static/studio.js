@@ -6,6 +6,8 @@ import { JobForm } from "./form.js";
 import { Gallery } from "./gallery.js";
 import { Result } from "./result.js";
 
+const UNKNOWN_KEY = "The server does not know this key.";
+
 const form = new JobForm((job, preview) => {
   open(job, preview);
   gallery.refresh();
@@ -29,12 +31,15 @@ function open(job, preview = "") {
 
 async function tellAccount() {
   try {
-    const { name, plan, credits } = await api.account();
-    say($("account"), `${name} · ${plan} · ${credits} credits`);
+    showAccount(await api.account());
   } catch (error) {
-    if (error.status === 401) leave(error.message);
+    if (error.status === 401) leave(UNKNOWN_KEY);
     else say($("account"), error.message);
   }
+}
+
+function showAccount({ name, plan, credits }) {
+  say($("account"), `${name} · ${plan} · ${credits} credits`);
 }
 
 // Deleting ----------------------------------------------------------------------------------------------------------
@@ -63,24 +68,26 @@ $("sure-yes").addEventListener("click", async () => {
 
 // The key -----------------------------------------------------------------------------------------------------------
 
-function leave(message = "") {
-  api.key.forget();
+// Asks for the key. What the server refused is forgotten; a key that could not be tried stays where it was entered.
+function leave(message = "", kept = "") {
+  if (!kept) api.key.forget();
   result.clear();
   for (const id of ["studio", "gallery", "forget", "account"]) show($(id), false);
   $("clips").replaceChildren();
   show($("door"), true);
   say($("key-error"), message);
-  $("key").value = "";
+  $("key").value = kept;
   $("key").focus();
 }
 
 async function enter() {
   try {
-    const [offer] = await Promise.all([api.catalog(), tellAccount()]);
-    if (!api.key.get()) return; // the account was refused meanwhile
+    const [offer, account] = await Promise.all([api.catalog(), api.account()]);
     form.fill(offer);
+    showAccount(account);
   } catch (error) {
-    leave(error.status === 401 ? "The server does not know this key." : error.message);
+    if (error.status === 401) leave(UNKNOWN_KEY);
+    else leave(error.message, api.key.get());
     return;
   }
   say($("key-error"), "");
