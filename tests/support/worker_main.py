@@ -1,7 +1,9 @@
 """A worker process for tests: ``python -m support.worker_main``, settings from the environment.
 
 Registers a callback writer for the dialect ``native`` that sends the job's state and event id as JSON. Prints
-``ready`` and its executor id when it takes jobs; stops on SIGTERM or when its standard input closes.
+``ready`` and its executor id when it takes jobs; stops on SIGTERM or when its standard input closes (not where
+``PHOTOPLAY_TEST_STDIN`` is ``no``). ``PHOTOPLAY_TEST_CLOCK`` names a file with a number of seconds by which this
+process's clock is wrong; the number may change at any time.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import os
 import signal
 import sys
 import threading
+import time
+from pathlib import Path
 
 from photoplay.jobs.runtime import Runtime
 from photoplay.notify.delivery import Delivery
@@ -31,7 +35,21 @@ def write(job, event, credentials, link) -> Delivery:
     return Delivery(url=job.request.callback_url, body=json.dumps(body).encode())
 
 
+def bend_time(path: Path) -> None:
+    """Makes the time of day wrong for everything in this process that asks Python for it."""
+    right, right_ns = time.time, time.time_ns
+
+    def shift_s() -> float:
+        return float(path.read_text() or 0)
+
+    time.time = lambda: right() + shift_s()
+    time.time_ns = lambda: right_ns() + round(shift_s() * 1e9)
+
+
 def main() -> None:
+    if clock := os.environ.pop("PHOTOPLAY_TEST_CLOCK", None):
+        bend_time(Path(clock))
+    stays = os.environ.pop("PHOTOPLAY_TEST_STDIN", None) == "no"
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING"), stream=sys.stderr)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -45,7 +63,8 @@ def main() -> None:
         runtime.callbacks.register("native", write)
         runtime.launch("worker")
         print("ready", runtime.executor_id, flush=True)
-        threading.Thread(target=watch, daemon=True).start()
+        if not stays:
+            threading.Thread(target=watch, daemon=True).start()
         stop.wait()
         runtime.close(settings.drain_s)
 

@@ -86,7 +86,7 @@ def list_webhooks(
     for event in events:
         answer = event.last_error if event.last_status is None else str(event.last_status)
         told = f"tries {event.attempts}{f', last answer {answer}' if answer else ''}"
-        until = f", next try {iso(event.due_ms)}" if event.state == "pending" else ""
+        until = f", next try {iso(max(event.due_ms, event.created_ms))}" if event.state == "pending" else ""
         out.print(f"{event.id}  {event.state:<9}  {escape(told + until)}")
         out.print(f"    job {event.job_id} {event.event}  {escape(_receiver(event, urls) or '')}")
 
@@ -146,7 +146,7 @@ def describe(event: Event, urls: dict[str, str]) -> dict[str, object]:
         "last_status": event.last_status,
         "last_error": event.last_error,
         "created_at": iso(event.created_ms),
-        "next_try_at": iso(event.due_ms) if event.state == "pending" else None,
+        "next_try_at": iso(max(event.due_ms, event.created_ms)) if event.state == "pending" else None,
         "finished_at": None if event.finished_ms is None else iso(event.finished_ms),
     }
 

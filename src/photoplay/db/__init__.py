@@ -1,5 +1,6 @@
 """The database: engine, tables, migrations."""
 
+from photoplay.db.clock import shared_clock as shared_clock
 from photoplay.db.engine import link_arguments as link_arguments
 from photoplay.db.engine import make_engine as make_engine
 from photoplay.db.engine import writing as writing

@@ -24,6 +24,7 @@ LINK_TIMEOUT_S = 20
 """How long a cut link to PostgreSQL may go unnoticed. The system's own limits are a quarter of an hour and more."""
 SILENT_TRANSACTION_S = 30
 """How long a transaction may stand still before the server undoes it."""
+_DISK_WORDS = ("database or disk is full", "disk I/O error")
 _UNIXEPOCH_SUBSEC = (3, 42)  # first SQLite whose unixepoch() knows 'subsec'
 
 
@@ -88,6 +89,14 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         if sqlite3.sqlite_version_info < _UNIXEPOCH_SUBSEC:
             connection.create_function("unixepoch", -1, _unixepoch)
+
+    @event.listens_for(engine, "handle_error")
+    def _full_is_away(context: Any) -> None:
+        # As a server that is away: it passes, so the queue's library waits for it instead of dropping what it does.
+        if isinstance(context.original_exception, sqlite3.OperationalError) and any(
+            words in str(context.original_exception) for words in _DISK_WORDS
+        ):
+            context.is_disconnect = True
 
     return engine
 

@@ -63,7 +63,7 @@ class Door:
     def __init__(self, runtime: Runtime, settings: Settings, clock: Clock | None = None) -> None:
         self.runtime = runtime
         self.settings = settings
-        self.clock = clock or SystemClock()
+        self.clock = clock or runtime.clock
         self.previews = Previews(settings, runtime.storage)
         self.feed = Feed(
             runtime.store,

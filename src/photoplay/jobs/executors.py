@@ -3,7 +3,7 @@
 A worker (an **executor** in the queue's words) draws an id that was never used before, and locks a file of that
 name for as long as it lives. So two live processes never share an id, an id never comes back, and a file whose lock is
 free means that its worker is dead. For workers on other machines there is a row that each refreshes; one that
-stands still for :data:`TTL_S` on our own clock means the same.
+stands still for the setting ``executor_ttl_s`` on our own clock means the same.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from photoplay.db import writing
 from photoplay.db.tables import executors
 
 BEAT_INTERVAL_S = 5.0
-TTL_S = 30.0
+TTL_S = 30.0  # default of the setting
+BEATS_IN_TTL = 6  # at least: some may be lost
 _NODE_FILE = "node"
 
 
@@ -104,6 +105,11 @@ class Executor:
     pools: tuple[str, ...] = ()
 
 
+def beat_interval_s(ttl_s: float) -> float:
+    """How often a worker gives a sign of life, where it is taken for dead after ``ttl_s``."""
+    return min(BEAT_INTERVAL_S, ttl_s / BEATS_IN_TTL)
+
+
 class Register:
     """The table of workers."""
 
@@ -158,9 +164,13 @@ class Watch:
         self._ttl_s = ttl_s
         self._monotonic = monotonic
         self._moved: dict[str, tuple[int | None, float]] = {}
+        self._mine: tuple[int | None, float] | None = None
 
     def dead(self, seen: dict[str, int | None], *, me: str) -> list[str]:
         """Which of the workers are dead.
+
+        Whoever cannot write a sign of life himself (the disk is full, the database takes no writes, this process stood
+        still) cannot blame others for that: they get a new term.
 
         Args:
             seen: worker's id to its last sign of life; None when it has no row (any more) but still owns jobs.
@@ -168,6 +178,11 @@ class Watch:
         """
         now_s = self._monotonic()
         found = []
+        mine = seen.get(me)
+        if self._mine is None or self._mine[0] != mine:
+            self._mine = (mine, now_s)
+        elif mine is not None and now_s - self._mine[1] > self._ttl_s / 2:
+            self.outage()
         for executor_id, seen_ms in seen.items():
             if executor_id == me:
                 continue

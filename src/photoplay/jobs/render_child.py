@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import resource
+import shutil
 import signal
 import sys
 import threading
@@ -20,11 +22,13 @@ import traceback
 from collections.abc import Mapping
 from typing import IO, Any
 
-from photoplay.errors import PhotoplayError
+from photoplay.errors import PhotoplayError, StorageError
 from photoplay.jobs.tasks import TASKS, load_sound
 
 _PR_SET_PDEATHSIG = 1
 _PROGRESS_INTERVAL_S = 0.25
+DISK_FULL = "There was no room left on the server's disk for this clip."
+_ROOM_BYTES = 1024 * 1024  # with less than that left, whatever went wrong while writing was the lack of it
 OUT_OF_MEMORY = "There was not enough memory to render this clip."
 # How libraries written in C++ say that memory is short.
 _MEMORY_WORDS = ("insufficient memory", "bad_alloc", "cannot allocate memory", "failed to allocate memory")
@@ -78,6 +82,9 @@ def main() -> int:
     # The rim of this process: whatever went wrong, the worker must get a plain reason and the log the trace.
     except Exception as error:  # noqa: BLE001
         traceback.print_exc()
+        if _disk_is_full(error, document["work_dir"]):
+            reporter.say({"error": {"code": StorageError.code, "message": DISK_FULL, "field": None}})
+            return 0
         short = isinstance(error, MemoryError) or any(word in str(error).lower() for word in _MEMORY_WORDS)
         message = OUT_OF_MEMORY if short else "The engine failed while rendering."
         reporter.say({"error": {"code": "render_failed", "message": message, "field": None}})
@@ -109,6 +116,16 @@ def limit(memory_bytes: int, file_bytes: int, open_files: int) -> None:
         resource.setrlimit(kind, (value, value))
     # A file that grows too large then fails with an error that can be told, instead of ending the process.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def _disk_is_full(error: Exception, folder: str) -> bool:
+    """Whether a task failed for want of room. Libraries that write files do not always say so."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    try:
+        return shutil.disk_usage(folder).free < _ROOM_BYTES
+    except OSError:
+        return False
 
 
 def _watch_stdin() -> None:

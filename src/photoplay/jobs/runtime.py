@@ -12,7 +12,7 @@ from photoplay import keys
 from photoplay.accounts import AccountStore, Balance, Ledger, RateLimiter, Tokens, WindowLimiter
 from photoplay.catalog import Catalog
 from photoplay.clock import Clock, SystemClock
-from photoplay.db import make_engine, migrate
+from photoplay.db import make_engine, migrate, shared_clock
 from photoplay.jobs.admission import Admission, Share
 from photoplay.jobs.callbacks import Callbacks
 from photoplay.jobs.estimates import Estimates
@@ -39,13 +39,14 @@ Role = Literal["api", "worker", "all"]
 class Runtime:
     """The rooms of one process, wired. Made by :meth:`open`; ``with Runtime.open(…) as runtime`` closes it."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         """Opens everything. The database is brought up to date first."""
         self.settings = settings
-        self.clock = clock
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         self.engine: sa.Engine = make_engine(settings.resolved_database_url)
         migrate(self.engine)
+        clock = clock or shared_clock(self.engine, SystemClock())
+        self.clock: Clock = clock
         self.secret = keys.load_or_create(settings)
         self.storage: Storage = open_storage(settings.resolved_storage_url)
         self.signer = ArtifactSigner(self.secret, clock)
@@ -107,7 +108,7 @@ class Runtime:
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None) -> Self:
         """Opens everything that ``settings`` name."""
-        return cls(settings, clock or SystemClock())
+        return cls(settings, clock)
 
     def launch(self, role: Role) -> None:
         """Makes the process ready for its role. Call it from a thread that runs no event loop.
@@ -163,6 +164,7 @@ class Runtime:
             pools=self.catalog.pools(engines=settings.worker_engines, models=settings.worker_models),
             role=role,
             data_dir=settings.data_dir,
+            executor_ttl_s=settings.executor_ttl_s,
             queue=self.queue,
             register=self.register,
             steps=Steps(tools),

@@ -60,6 +60,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 # How long a step waits for a store or database that is away, in seconds a try: rendering again would cost more.
 PATIENCE_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+DISK_PATIENCE_S = (2.0, 5.0, 10.0, 20.0, 30.0)  # the same for a child whose disk is full
 
 
 async def patiently(work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -393,13 +394,32 @@ class Steps:
         if order is None or not (ours or may_be_over):
             raise ChildAbandoned
         entry = await patiently(tools.steplog.entered, job_id, phase.value, tools.executor_id)
-        work_root = tools.settings.data_dir / "work" / tools.executor_id
-        work_root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=work_root, prefix=f"{job_id}-", ignore_cleanup_errors=True) as folder:
+        with await patiently(self._folder, job_id) as folder:
             yield _Run(job_id=job_id, phase=phase, order=order, entry=entry, work_dir=Path(folder))
         await patiently(tools.steplog.left, entry)
 
+    def _folder(self, job_id: str) -> tempfile.TemporaryDirectory[str]:
+        """A new folder to work in, which goes when its block ends."""
+        work_root = self._tools.settings.data_dir / "work" / self._tools.executor_id
+        try:
+            work_root.mkdir(parents=True, exist_ok=True)
+            return tempfile.TemporaryDirectory(dir=work_root, prefix=f"{job_id}-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise StorageError(f"there is no folder to work in: {error.strerror}") from error
+
     async def _child(self, run: _Run, task: Json) -> Json:
+        """What the child makes of the task. While the disk has no room for it, it is tried again for a while."""
+        for delay_s in DISK_PATIENCE_S:
+            try:
+                return await self._child_run(run, task)
+            except StorageError as error:
+                log.warning("job %s: %s; tried again in %g s", run.job_id, error.message, delay_s)
+                await asyncio.sleep(delay_s)
+            if not await unless_away(self._tools.store.held_by, run.job_id, self._tools.executor_id):
+                raise ChildAbandoned
+        return await self._child_run(run, task)
+
+    async def _child_run(self, run: _Run, task: Json) -> Json:
         tools = self._tools
         low, high = PHASE_SPANS[run.phase]
 

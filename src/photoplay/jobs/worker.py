@@ -17,7 +17,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from photoplay.db import link_arguments, make_engine
 from photoplay.jobs import workflow
-from photoplay.jobs.executors import BEAT_INTERVAL_S, ExecutorSlot, Register, forget_lock, is_free
+from photoplay.jobs.executors import ExecutorSlot, Register, Watch, beat_interval_s, forget_lock, is_free
 from photoplay.jobs.queue import APPLICATION, APPLICATION_VERSION, QUEUE_PREFIX, RenderQueue, queue_name, queue_url
 from photoplay.jobs.recovery import Reaper, Sweeper
 from photoplay.jobs.retention import Retention
@@ -126,6 +126,7 @@ class Worker:
         pools: Sequence[str],
         role: str,
         data_dir: Path,
+        executor_ttl_s: float,
         queue: RenderQueue,
         register: Register,
         steps: Steps,
@@ -145,9 +146,17 @@ class Worker:
         self._register = register
         self._steps = steps
         self._deliverer = deliverer
-        self._reaper = Reaper(register=register, queue=queue, slot=slot, locks_dir=self._locks_dir)
+        self._reaper = Reaper(
+            register=register,
+            queue=queue,
+            slot=slot,
+            locks_dir=self._locks_dir,
+            watch=Watch(self._locks_dir, slot.node, ttl_s=executor_ttl_s),
+        )
         # Threads of their own: a store that is slow to delete must not keep the worker from showing that it lives.
-        self._life = Chores("photoplay-life", [Chore("giving a sign of life", BEAT_INTERVAL_S, self._beat)])
+        self._life = Chores(
+            "photoplay-life", [Chore("giving a sign of life", beat_interval_s(executor_ttl_s), self._beat)]
+        )
         self._chores = (
             Chores(
                 "photoplay-watch",

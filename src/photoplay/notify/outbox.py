@@ -64,6 +64,16 @@ class Event:
         return f"{self.account_id}/{self.endpoint_id}"
 
 
+
+def _free(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether nobody is about to send it. A lease that ends later than any can was taken before the clock was set back."""
+    return sa.or_(
+        table.c.lease_ms.is_(None),
+        table.c.lease_ms <= sa.bindparam("now_ms"),
+        table.c.lease_ms > sa.bindparam("no_lease_ms"),
+    )
+
+
 _earlier = webhooks.alias("earlier")
 DUE = (
     sa.select(webhooks)
@@ -71,13 +81,13 @@ DUE = (
         webhooks.c.state == PENDING,
         webhooks.c.due_ms <= sa.bindparam("now_ms"),
         webhooks.c.account_id.concat("/").concat(webhooks.c.endpoint_id).not_in(sa.bindparam("busy", expanding=True)),
-        sa.or_(webhooks.c.lease_ms.is_(None), webhooks.c.lease_ms <= sa.bindparam("now_ms")),
+        _free(webhooks),
         ~sa.exists().where(
             _earlier.c.job_id == webhooks.c.job_id,
             _earlier.c.endpoint_id == webhooks.c.endpoint_id,
             _earlier.c.seq < webhooks.c.seq,
             _earlier.c.state == PENDING,
-            sa.or_(_earlier.c.attempts < HEAD_START_TRIES, _earlier.c.lease_ms > sa.bindparam("now_ms")),
+            sa.or_(_earlier.c.attempts < HEAD_START_TRIES, ~_free(_earlier)),
         ),
     )
     .order_by(webhooks.c.due_ms, webhooks.c.id)
@@ -120,7 +130,7 @@ class Outbox:
                 snapshot=dict(snapshot),
                 state=PENDING,
                 attempts=0,
-                due_ms=now_ms,
+                due_ms=0,  # at once, also where the clock is set back before it is sent
                 created_ms=now_ms,
             )
         )
@@ -132,7 +142,8 @@ class Outbox:
         What is for the receivers in ``busy`` (see :attr:`Event.receiver`) has to wait.
         """
         now_ms = self._clock.now_ms()
-        parameters = {"now_ms": now_ms, "up_to": limit, "busy": sorted(busy)}
+        lease_ms = now_ms + round(LEASE_S * 1000)
+        parameters = {"now_ms": now_ms, "no_lease_ms": lease_ms, "up_to": limit, "busy": sorted(busy)}
         with self._engine.connect() as connection:
             due = [_event(row) for row in connection.execute(DUE, parameters).mappings()]
         if not due:
@@ -147,7 +158,7 @@ class Outbox:
                         webhooks.c.state == PENDING,
                         webhooks.c.attempts == event.attempts,
                     )
-                    .values(lease_ms=now_ms + round(LEASE_S * 1000), attempts=webhooks.c.attempts + 1)
+                    .values(lease_ms=lease_ms, attempts=webhooks.c.attempts + 1)
                 )
                 if changed.rowcount == 1:
                     claimed.append(event)

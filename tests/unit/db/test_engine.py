@@ -78,3 +78,17 @@ def test_a_failed_transaction_leaves_nothing(engine):
         write_and_fail()
     with engine.connect() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM t")).scalar_one() == 0
+
+
+def test_a_full_disk_counts_as_a_lost_connection(tmp_path):
+    """So the queue's library tries again until there is room, instead of dropping the job it is about."""
+    engine = make_engine(f"sqlite:///{tmp_path / 'full.sqlite'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    with pytest.raises(sa.exc.OperationalError, match="full") as caught, engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 3")
+        connection.exec_driver_sql("INSERT INTO t VALUES (zeroblob(100000))")
+    assert caught.value.connection_invalidated
+    with engine.begin() as connection:  # on a new connection
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+    engine.dispose()

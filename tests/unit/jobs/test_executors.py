@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 
-from photoplay.jobs.executors import ExecutorSlot, Register, Watch, forget_lock, is_free
+import pytest
+
+from photoplay.jobs.executors import ExecutorSlot, Register, Watch, beat_interval_s, forget_lock, is_free
 
 
 def test_ids_are_never_shared_and_never_come_back(tmp_path):
@@ -71,6 +73,7 @@ def test_the_watch(tmp_path):
     other.release()
     assert watch.dead(seen, me=mine.id) == [other.id]  # same host: at once
     time.now_s = 29
+    seen[mine.id] = 2
     seen["far-1"] = 2  # moves, whatever its clock says
     assert watch.dead(seen, me=mine.id) == [other.id]
     time.now_s = 31
@@ -79,6 +82,7 @@ def test_the_watch(tmp_path):
     watch.outage()
     assert watch.dead(seen, me=mine.id) == [other.id]
     time.now_s = 81
+    seen[mine.id] = 3
     assert watch.dead(seen, me=mine.id) == [other.id, "far-1", "far-2"]
     mine.release()
 
@@ -119,3 +123,28 @@ def test_the_register(runtime, clock, tmp_path):
     register.forget([slot.id])
     assert register.all() == []
     slot.release()
+
+
+def test_who_gives_no_sign_of_life_himself_blames_nobody(tmp_path):
+    """Where nothing can be written (a full disk), everybody stands still."""
+    time = Time()
+    mine = ExecutorSlot.take(tmp_path)
+    watch = Watch(tmp_path, mine.node, ttl_s=30, monotonic=time)
+    seen = {mine.id: 1, "far": 1}
+    for time.now_s in range(0, 100, 5):
+        assert watch.dead(seen, me=mine.id) == []
+    seen[mine.id] = 2  # there is room again; the other may need a moment longer
+    assert watch.dead(seen, me=mine.id) == []
+    for time.now_s in range(100, 125, 5):
+        seen[mine.id] += 1
+        assert watch.dead(seen, me=mine.id) == []
+    for time.now_s in range(125, 135, 5):
+        seen[mine.id] += 1
+        found = watch.dead(seen, me=mine.id)
+    assert found == ["far"]
+    mine.release()
+
+
+@pytest.mark.parametrize(("ttl_s", "interval_s"), [(30, 5), (600, 5), (6, 1)])
+def test_several_signs_of_life_fit_into_the_term(ttl_s, interval_s):
+    assert beat_interval_s(ttl_s) == interval_s

@@ -170,3 +170,14 @@ def test_lists_can_be_narrowed(runtime, outbox, job):
     assert len(outbox.list(account_id=job.account_id)) == 2
     assert len(outbox.list(account_id="other")) == 0
     assert len(outbox.list(limit=1)) == 1
+
+
+def test_a_clock_that_is_set_back_holds_nothing_up(runtime, outbox, job, clock):
+    """What is new is due at once; a lease from before the jump does not last until the hour comes round again."""
+    write(runtime, job, "running")
+    clock.advance_s(-3600)
+    first = claim_one(outbox)
+    assert outbox.claim() == []
+    clock.advance_s(-3600)
+    assert claim_one(outbox).id == first.id
+    assert outbox.claim() == []

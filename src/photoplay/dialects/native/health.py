@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from photoplay import __version__
 from photoplay.dialects.door import Door, door_of
 from photoplay.errors import ArtifactNotFound, StorageError
-from photoplay.jobs.executors import TTL_S
 
 router = APIRouter(tags=["health"])
 _PROBE_KEY = "health/probe"  # never written: asking for it tells whether the store answers
@@ -81,7 +80,7 @@ def _worker(door: Door) -> Check:
         seen = [worker.seen_ms for worker in door.runtime.register.all()]
     except sa.exc.SQLAlchemyError:
         return Check(ok=False, detail="unknown: the database does not answer")
-    fresh = sum(seen_ms > door.clock.now_ms() - TTL_S * 1000 for seen_ms in seen)
+    fresh = sum(seen_ms > door.clock.now_ms() - door.runtime.settings.executor_ttl_s * 1000 for seen_ms in seen)
     return Check(ok=fresh > 0, detail=f"{fresh} alive" if fresh else "no worker is alive")
 
 
