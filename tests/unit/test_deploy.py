@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -257,6 +258,22 @@ def test_units_run_what_there_is_and_wait_long_enough(unit: str, monkeypatch: py
     assert settings.data_dir == Path("/var/lib") / said["StateDirectory"]
     assert said["KillMode"] == "mixed"  # the signal must not reach render processes
     assert seconds(said["TimeoutStopSec"]) >= (settings.drain_s if "worker" in unit else GRACE_S) + STOP_MARGIN_S
+
+
+# The page --------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_tells_the_times_of_the_code() -> None:
+    page = read(ROOT / "docs" / "scaling.md")
+    told = re.findall(r"\| (\d[\d.]*)(?: s)? \| `(photoplay\.[\w.]+)\.([A-Z_]+)` \|", page)
+    assert len(told) == len(re.findall(r"\| `photoplay\.", page)) > 10
+    for number, module, name in told:
+        assert float(number) == getattr(importlib.import_module(module), name), name
+
+
+def test_the_page_names_settings_that_there_are() -> None:
+    named = set(re.findall(rf"\b{ENV_PREFIX}([A-Z_]+)", read(ROOT / "docs" / "scaling.md")))
+    assert {"DATABASE_URL", "STORAGE_URL"} <= named <= {name.upper() for name in Settings.model_fields}
 
 
 # Kubernetes ------------------------------------------------------------------------------------------------------
