@@ -5,7 +5,7 @@ VENV    := .venv
 PY      := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev weights demo gallery test hosts-test serve lint format types bench lock clean
+.PHONY: chaos help setup setup-dev weights demo gallery test hosts-test serve lint format types bench lock clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: setup-dev ## Run the tests, but for those of several hosts
 
 hosts-test: setup-dev ## Run the tests that lay out networks of several hosts (root, iproute2)
 	$(PY) -m pytest tests/hosts
+
+chaos: setup-dev ## Run the chaos suite: kills, full disks, wrong clocks (about 12 minutes; root mounts a small disk)
+	$(PY) -m pytest -s tests/chaos
 
 serve: setup ## Run the server at http://127.0.0.1:8000 until Ctrl-C
 	@$(PY) -m photoplay serve

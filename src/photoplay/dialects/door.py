@@ -17,7 +17,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from photoplay.accounts import Caller
 from photoplay.catalog import Effect
-from photoplay.clock import Clock, SystemClock
+from photoplay.clock import Clock
 from photoplay.errors import ArtifactNotFound, InvalidField, MissingField, PhotoplayError, RequestError
 from photoplay.jobs.feed import Feed
 from photoplay.jobs.job import Job, MediaRef

@@ -66,7 +66,7 @@ class Event:
 
 
 def _free(table: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether nobody is about to send it. A lease that ends later than any can was taken before the clock was set back."""
+    """Whether nobody is about to send it. A lease that ends too late is from before the clock was set back."""
     return sa.or_(
         table.c.lease_ms.is_(None),
         table.c.lease_ms <= sa.bindparam("now_ms"),
