@@ -136,6 +136,18 @@ class Settings(BaseSettings):
     render_timeout_s: float = Field(
         default=1800.0, gt=0, description="Seconds after which a render is stopped and the job fails."
     )
+    gather_timeout_s: float = Field(
+        default=600.0, gt=0, description="Seconds in which all the input files of a job must have been fetched."
+    )
+    sound_timeout_s: float = Field(
+        default=600.0, gt=0, description="Seconds after which making a clip's sound is stopped and the job fails."
+    )
+    job_timeout_s: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds after its start at which a job that is not finished is stopped and fails, whatever it was "
+        "doing, time after crashes included. Default: only each phase has its limit.",
+    )
     render_memory_bytes: int = Field(
         default=8 * 1024**3, ge=512 * 1024**2, description="Address space one render process may use, in bytes."
     )

@@ -39,6 +39,7 @@ from photoplay.jobs.service import storage_prefixes
 from photoplay.jobs.spares import Spares
 from photoplay.jobs.steplog import StepLog
 from photoplay.jobs.store import JobStore, Picture, WorkOrder
+from photoplay.jobs.timelimit import time_limit
 from photoplay.media.fetch import Fetcher
 from photoplay.media.sniff import SNIFF_BYTES, sniff
 from photoplay.settings import Settings
@@ -395,7 +396,10 @@ class Steps:
             raise ChildAbandoned
         entry = await patiently(tools.steplog.entered, job_id, phase.value, tools.executor_id)
         with await patiently(self._folder, job_id) as folder:
-            yield _Run(job_id=job_id, phase=phase, order=order, entry=entry, work_dir=Path(folder))
+            started_ms = order.job.started_ms
+            ran_s = 0.0 if started_ms is None else (tools.store.clock.now_ms() - started_ms) / 1000
+            async with time_limit(tools.settings, phase, ran_s):
+                yield _Run(job_id=job_id, phase=phase, order=order, entry=entry, work_dir=Path(folder))
         await patiently(tools.steplog.left, entry)
 
     def _folder(self, job_id: str) -> tempfile.TemporaryDirectory[str]:
