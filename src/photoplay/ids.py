@@ -36,6 +36,11 @@ def job_id(now_ms: int) -> str:
     return f"{value:032x}"
 
 
+def first_job_id(since_ms: int) -> str:
+    """What no id made at that millisecond or later is below, and no earlier one is above."""
+    return f"{min(max(since_ms, 0), 2**48 - 1):012x}{'0' * 20}"
+
+
 def object_id(now_ms: int) -> str:
     """A new 24-digit hex id whose first 8 digits are the second of ``now_ms``."""
     return f"{now_ms // 1000:08x}{secrets.token_hex(8)}"

@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from photoplay.clock import Clock, SystemClock
-from photoplay.db.tables import accounts, ledger
+from photoplay.db.tables import IS_ISSUE, accounts, ledger
 from photoplay.errors import InsufficientCredits, NotFoundError
 
 ISSUED, AVAILABLE, HELD, SPENT = "issued", "available", "held", "spent"
@@ -157,7 +157,7 @@ class Ledger:
             (ledger.c.credit_book == ISSUED, -ledger.c.amount),
             else_=0,
         )
-        query = sa.select(sa.func.coalesce(sa.func.sum(signed), 0)).where(ledger.c.account_id == account_id)
+        query = sa.select(sa.func.coalesce(sa.func.sum(signed), 0)).where(ledger.c.account_id == account_id, IS_ISSUE)
         return int(connection.execute(query).scalar_one())
 
     @staticmethod

@@ -26,6 +26,14 @@ Json = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgr
 RowId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 LIVE_STATES = ("queued", "running")
+# What stands in partial indexes. A query that is to use one says the same words: SQLite compares them, and neither
+# database can know beforehand that a parameter will be one of these states.
+IS_LIVE = sa.text("jobs.state IN ('queued', 'running')")
+IS_FINISHED = sa.text("jobs.state IN ('succeeded', 'failed', 'canceled')")
+IS_SUCCEEDED = sa.text("jobs.state = 'succeeded'")
+IS_LEAVING = sa.text("jobs.state IN ('expired', 'deleted') AND jobs.expires_ms IS NOT NULL")
+IS_ISSUE = sa.text("ledger.kind IN ('grant', 'adjust')")
+IS_UNDELIVERED = sa.text("webhooks.state <> 'delivered'")
 LEDGER_KINDS = ("grant", "hold", "capture", "release", "adjust")
 FIRST_ACCOUNT_NUMBER = 100_001
 
@@ -79,6 +87,12 @@ ledger = sa.Table(
     sa.CheckConstraint("kind IN ('grant', 'hold', 'capture', 'release', 'adjust')", name="kind_known"),
     sa.Index("ix_ledger_account_id_id", "account_id", "id"),
     sa.Index(
+        "ix_ledger_issues",
+        "account_id",
+        sqlite_where=sa.text("kind IN ('grant', 'adjust')"),
+        postgresql_where=sa.text("kind IN ('grant', 'adjust')"),
+    ),
+    sa.Index(
         "uq_ledger_settlement",
         "job_id",
         unique=True,
@@ -121,12 +135,14 @@ jobs = sa.Table(
     sa.Column("updated_ms", Ms, nullable=False),
     sa.Column("started_ms", Ms),
     sa.Column("finished_ms", Ms),
-    sa.Column("expires_ms", Ms),  # when a finished job's files go
+    sa.Column("expires_ms", Ms),  # when a finished job's files go; none are left: null
     sa.UniqueConstraint("account_id", "external_id"),
     sa.CheckConstraint("progress >= 0 AND progress <= 1", name="progress_range"),
     sa.CheckConstraint("credits >= 0", name="credits_not_negative"),
     sa.Index("ix_jobs_account_id_id", "account_id", "id"),
     sa.Index("ix_jobs_account_id_state_id", "account_id", "state", "id"),
+    sa.Index("ix_jobs_account_id_dialect_id", "account_id", "dialect", "id"),
+    sa.Index("ix_jobs_account_id_model_id", "account_id", "model", "id"),
     sa.Index(
         "ix_jobs_live",
         "state",
@@ -147,6 +163,12 @@ jobs = sa.Table(
         "expires_ms",
         sqlite_where=sa.text("state IN ('succeeded', 'failed', 'canceled')"),
         postgresql_where=sa.text("state IN ('succeeded', 'failed', 'canceled')"),
+    ),
+    sa.Index(  # expired or deleted, and its files are not all gone yet
+        "ix_jobs_leaving",
+        "expires_ms",
+        sqlite_where=sa.text("state IN ('expired', 'deleted') AND expires_ms IS NOT NULL"),
+        postgresql_where=sa.text("state IN ('expired', 'deleted') AND expires_ms IS NOT NULL"),
     ),
 )
 
@@ -243,6 +265,13 @@ webhooks = sa.Table(
         "due_ms",
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    ),
+    sa.Index(
+        "ix_webhooks_undelivered",
+        "state",
+        "id",
+        sqlite_where=sa.text("state <> 'delivered'"),
+        postgresql_where=sa.text("state <> 'delivered'"),
     ),
 )
 

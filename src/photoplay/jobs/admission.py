@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from photoplay.db.tables import LIVE_STATES, accounts, jobs
+from photoplay.db.tables import IS_LIVE, LIVE_STATES, accounts, jobs
 from photoplay.jobs.job import JobState
 from photoplay.jobs.queue import RenderQueue
 
@@ -59,12 +59,18 @@ _WAITING = (
     .order_by(jobs.c.id)
     .limit(1)
 )
-_LAST_TAG = sa.select(sa.func.max(jobs.c.priority)).where(
-    jobs.c.account_id == sa.bindparam("account_id"),
-    sa.or_(jobs.c.state.in_(LIVE_STATES), jobs.c.id == sa.bindparam("ended")),
-)
-_IN_SERVICE = sa.select(sa.func.max(jobs.c.priority)).where(jobs.c.state == JobState.RUNNING.value)
-_NEXT_UP = sa.select(sa.func.min(jobs.c.priority)).where(jobs.c.state == JobState.QUEUED.value)
+# Two questions, so that each is answered by an index: an account may have a long history.
+_TAGS = sa.union_all(
+    sa.select(sa.func.max(jobs.c.priority).label("tag")).where(
+        jobs.c.account_id == sa.bindparam("account_id"), jobs.c.state.in_(LIVE_STATES)
+    ),
+    sa.select(jobs.c.priority.label("tag")).where(
+        jobs.c.id == sa.bindparam("ended"), jobs.c.account_id == sa.bindparam("account_id")
+    ),
+).subquery()
+_LAST_TAG = sa.select(sa.func.max(_TAGS.c.tag))
+_IN_SERVICE = sa.select(sa.func.max(jobs.c.priority)).where(IS_LIVE, jobs.c.state == JobState.RUNNING.value)
+_NEXT_UP = sa.select(sa.func.min(jobs.c.priority)).where(IS_LIVE, jobs.c.state == JobState.QUEUED.value)
 
 
 class Admission:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from photoplay.clock import Clock
-from photoplay.db.tables import executors, job_steps, jobs
+from photoplay.db.tables import IS_LIVE, IS_SUCCEEDED, executors, job_steps, jobs
 from photoplay.jobs.executors import TTL_S
 from photoplay.jobs.job import PHASE_SPANS, Job, JobState, Phase
 
@@ -30,7 +30,7 @@ _IN_POOL = jobs.c.pool == sa.bindparam("pool")
 INSIDE = (
     sa.select(sa.func.count())
     .select_from(jobs)
-    .where(jobs.c.state == JobState.QUEUED.value, jobs.c.priority.is_not(None), _IN_POOL)
+    .where(IS_LIVE, jobs.c.state == JobState.QUEUED.value, jobs.c.priority.is_not(None), _IN_POOL)
 )
 AHEAD_INSIDE = INSIDE.where(
     sa.or_(
@@ -42,6 +42,7 @@ AHEAD_OUTSIDE = (
     sa.select(sa.func.count())
     .select_from(jobs)
     .where(
+        IS_LIVE,
         jobs.c.account_id == sa.bindparam("account_id"),
         jobs.c.state == JobState.QUEUED.value,
         jobs.c.priority.is_(None),
@@ -49,11 +50,11 @@ AHEAD_OUTSIDE = (
         _IN_POOL,
     )
 )
-RUNNING = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state == JobState.RUNNING.value, _IN_POOL)
+RUNNING = sa.select(sa.func.count()).select_from(jobs).where(IS_LIVE, jobs.c.state == JobState.RUNNING.value, _IN_POOL)
 LIVE_EXECUTORS = sa.select(executors.c.slots, executors.c.pools).where(executors.c.seen_ms >= sa.bindparam("since_ms"))
 RECENT = (
     sa.select(jobs.c.id, jobs.c.model, jobs.c.started_ms, jobs.c.finished_ms)
-    .where(jobs.c.state == JobState.SUCCEEDED.value, _IN_POOL, jobs.c.started_ms.is_not(None))
+    .where(IS_SUCCEEDED, _IN_POOL, jobs.c.started_ms.is_not(None))
     .order_by(jobs.c.finished_ms.desc())
     .limit(RECENT_JOBS)
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from photoplay.clock import Clock
-from photoplay.db.tables import LIVE_STATES, accounts, jobs
+from photoplay.db.tables import IS_LIVE, accounts, jobs
 from photoplay.jobs.executors import Executor, Register
 from photoplay.jobs.job import JobState
 
@@ -16,7 +16,7 @@ _RUNNING = sa.case((jobs.c.state == JobState.RUNNING.value, 1))
 
 RUNNING_BY_EXECUTOR = (
     sa.select(jobs.c.executor_id, sa.func.count().label("running"))
-    .where(jobs.c.state == JobState.RUNNING.value)
+    .where(IS_LIVE, jobs.c.state == JobState.RUNNING.value)
     .group_by(jobs.c.executor_id)
 )
 LIVE_BY_POOL = (
@@ -26,7 +26,7 @@ LIVE_BY_POOL = (
         sa.func.count(_QUEUED).label("queued"),
         sa.func.min(sa.case((jobs.c.state == JobState.QUEUED.value, jobs.c.created_ms))).label("oldest_ms"),
     )
-    .where(jobs.c.state.in_(LIVE_STATES))
+    .where(IS_LIVE)
     .group_by(jobs.c.pool)
     .order_by(jobs.c.pool)
 )
@@ -39,7 +39,7 @@ LIVE_BY_ACCOUNT = (
         sa.func.count(_QUEUED).label("queued"),
     )
     .join(accounts, accounts.c.id == jobs.c.account_id)
-    .where(jobs.c.state.in_(LIVE_STATES))
+    .where(IS_LIVE)
     .group_by(jobs.c.account_id, accounts.c.name, accounts.c.plan)
     .order_by(sa.func.count().desc(), jobs.c.account_id)
     .limit(sa.bindparam("up_to"))

@@ -16,7 +16,7 @@ from dbos import DBOS
 
 from photoplay.clock import Clock
 from photoplay.db import writing
-from photoplay.db.tables import jobs
+from photoplay.db.tables import IS_LIVE, jobs
 from photoplay.errors import PhotoplayError, RenderCrashed
 from photoplay.jobs.executors import ExecutorSlot, Register, Watch, forget_lock
 from photoplay.jobs.job import JobState
@@ -33,6 +33,7 @@ INTERNAL = "The job failed for a reason on the server's side."
 SUSPECTS = (
     sa.select(jobs.c.id, jobs.c.priority, jobs.c.quote)
     .where(
+        IS_LIVE,
         jobs.c.state.in_(sa.bindparam("states", expanding=True)),
         jobs.c.priority.is_not(None),
         jobs.c.updated_ms <= sa.bindparam("before_ms"),

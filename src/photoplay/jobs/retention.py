@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from photoplay import ids
 from photoplay.clock import Clock
 from photoplay.db import writing
-from photoplay.db.tables import artifacts, idempotency_keys, jobs
+from photoplay.db.tables import IS_FINISHED, IS_LEAVING, idempotency_keys, jobs
 from photoplay.engines.motion.cache_folder import forget_unused
 from photoplay.jobs.job import JobState
 from photoplay.jobs.queue import RenderQueue
@@ -27,20 +27,14 @@ ORPHAN_GRACE_MS = 10 * 60 * 1000  # files younger than that may belong to a job 
 EXPIRING = (
     sa.select(jobs.c.id, jobs.c.state)
     .where(
-        jobs.c.state.in_((JobState.SUCCEEDED.value, JobState.FAILED.value, JobState.CANCELED.value)),
+        IS_FINISHED,
         jobs.c.expires_ms <= sa.bindparam("now_ms"),
     )
     .order_by(jobs.c.expires_ms)
     .limit(BATCH)
 )
-# Files whose job says that it has none (any more): a crash came between the row and the files.
-LEFT_BEHIND = (
-    sa.select(artifacts.c.job_id)
-    .join(jobs, jobs.c.id == artifacts.c.job_id)
-    .where(jobs.c.state.in_((JobState.EXPIRED.value, JobState.DELETED.value)))
-    .distinct()
-    .limit(BATCH)
-)
+# Jobs that say that their files are going, and were not said to be rid of them: a crash came between the two.
+LEFT_BEHIND = sa.select(jobs.c.id).where(IS_LEAVING).order_by(jobs.c.expires_ms).limit(BATCH)
 
 
 class Retention:

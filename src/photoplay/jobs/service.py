@@ -366,7 +366,7 @@ class JobService:
         for prefix in storage_prefixes(job_id):
             self._storage.delete_prefix(prefix)
         with writing(self._engine) as connection:
-            connection.execute(sa.delete(artifacts).where(artifacts.c.job_id == job_id))
+            self._store.rid(connection, job_id)
 
     # Files -------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from photoplay import ids
 from photoplay.clock import Clock
 from photoplay.db import writing
-from photoplay.db.tables import LIVE_STATES, artifacts, jobs
+from photoplay.db.tables import IS_LEAVING, IS_LIVE, LIVE_STATES, artifacts, jobs
 from photoplay.jobs.job import Artifact, Job, JobRequest, JobState, Phase
 from photoplay.shot import Cue, Plan
 
@@ -82,7 +82,7 @@ COUNT_LIVE = (
     .select_from(jobs)
     .where(jobs.c.account_id == sa.bindparam("account_id"), jobs.c.state.in_(LIVE_STATES))
 )
-COUNT_ALL_LIVE = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state.in_(LIVE_STATES))
+COUNT_ALL_LIVE = sa.select(sa.func.count()).select_from(jobs).where(IS_LIVE)
 START = (
     sa.update(jobs)
     .where(jobs.c.id == sa.bindparam("ref"), jobs.c.state == JobState.QUEUED.value)
@@ -187,19 +187,27 @@ class JobStore:
         ``face``: key, value and whether a request's face must have it or must not.
         """
         limit = max(1, min(limit, MAX_PAGE))
-        query = sa.select(jobs).order_by(jobs.c.id.desc() if newest_first else jobs.c.id.asc())
-        query = query.limit(limit + 1).offset(max(0, offset))
+        only_live = states is not None and all(state.live for state in states)
+        # Live jobs are few: they are found by their state and sorted, not looked for along the whole history.
+        # Expressions in place of the other columns are how SQLite is told so.
+        seen_as = _expression if only_live else _column
+        rank = seen_as(jobs.c.id)
+        query = sa.select(jobs).order_by(rank.desc() if newest_first else rank.asc()).limit(limit + 1)
+        if only_live:
+            query = query.where(IS_LIVE)
+        if offset > 0:
+            query = query.offset(offset)
         if account_id is not None:
             query = query.where(jobs.c.account_id == account_id)
         query = query.where(_VISIBLE if states is None else jobs.c.state.in_([state.value for state in states]))
         if dialect is not None:
-            query = query.where(jobs.c.dialect == dialect)
+            query = query.where(seen_as(jobs.c.dialect) == dialect)
         if model is not None:
-            query = query.where(jobs.c.model == model)
+            query = query.where(seen_as(jobs.c.model) == model)
         if created_from_ms is not None:
-            query = query.where(jobs.c.created_ms >= created_from_ms)
+            query = query.where(jobs.c.id >= ids.first_job_id(created_from_ms))
         if created_before_ms is not None:
-            query = query.where(jobs.c.created_ms < created_before_ms)
+            query = query.where(jobs.c.id < ids.first_job_id(created_before_ms))
         if face is not None:
             found = jobs.c.request[("face", face[0])].as_string()
             query = query.where(found == face[1] if face[2] else sa.or_(found.is_(None), found != face[1]))
@@ -276,13 +284,23 @@ class JobStore:
         return None if row is None else self.jobs_of(connection, [row])[0]
 
     def mark(self, connection: sa.Connection, job_id: str, state: JobState, *, from_states: Sequence[JobState]) -> bool:
-        """Moves a finished job on to ``expired`` or ``deleted``. False when it was in none of ``from_states``."""
+        """Moves a finished job on to ``expired`` or ``deleted``. False when it was in none of ``from_states``.
+
+        ``expires_ms`` then stays set until :meth:`rid` says that the files are gone.
+        """
+        now_ms = self.clock.now_ms()
+        leaving = state in (JobState.EXPIRED, JobState.DELETED)
         changed = connection.execute(
             sa.update(jobs)
             .where(jobs.c.id == job_id, jobs.c.state.in_([s.value for s in from_states]))
-            .values(state=state.value, updated_ms=self.clock.now_ms(), expires_ms=None)
+            .values(state=state.value, updated_ms=now_ms, expires_ms=now_ms if leaving else None)
         )
         return changed.rowcount == 1
+
+    def rid(self, connection: sa.Connection, job_id: str) -> None:
+        """Notes that nothing is stored of an expired or deleted job any more."""
+        connection.execute(sa.delete(artifacts).where(artifacts.c.job_id == job_id))
+        connection.execute(sa.update(jobs).where(jobs.c.id == job_id, IS_LEAVING).values(expires_ms=None))
 
     def start(self, connection: sa.Connection, job_id: str, executor_id: str) -> bool:
         """Moves the job from queued to running. False when it was not queued."""
@@ -352,6 +370,15 @@ class JobStore:
             if has is not None:
                 every = list(dict.fromkeys([*has, *notes]))
                 connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(notes=every))
+
+
+def _column(column: sa.Column[str]) -> sa.ColumnElement[str]:
+    return column
+
+
+def _expression(column: sa.Column[str]) -> sa.ColumnElement[str]:
+    """The same value, in a form that no index has."""
+    return sa.func.coalesce(column, sa.literal("", literal_execute=True))
 
 
 def _job(row: sa.RowMapping, files: tuple[Artifact, ...]) -> Job:

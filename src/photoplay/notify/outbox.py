@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from photoplay import ids
 from photoplay.clock import Clock
 from photoplay.db import writing
-from photoplay.db.tables import webhooks
+from photoplay.db.tables import IS_UNDELIVERED, webhooks
 
 # Waits between tries, in seconds: ten tries over a little more than a day.
 RETRY_DELAYS_S: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 14 * 3600)
@@ -62,7 +62,6 @@ class Event:
     def receiver(self) -> str:
         """Whom it is for: one endpoint of an account, or the URLs that the account's requests named."""
         return f"{self.account_id}/{self.endpoint_id}"
-
 
 
 def _free(table: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -225,6 +224,8 @@ class Outbox:
         ):
             if value is not None:
                 query = query.where(column == value)
+        if state not in (None, DELIVERED):
+            query = query.where(IS_UNDELIVERED)
         with self._engine.connect() as connection:
             return [_event(row) for row in connection.execute(query).mappings()]
 
