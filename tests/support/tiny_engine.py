@@ -1,8 +1,8 @@
 """A small real engine for tests: writes a few H.264 frames, slowly if asked, and misbehaves on request.
 
 The prompt steers it, in words: ``frames=N`` (default 8), ``delay=S`` (seconds a frame), and one of
-``segfault``, ``killed``, ``poison`` (kills its worker), ``no-memory``, ``hog`` (takes memory until it is refused),
-``hang``, ``fail``, ``bad-image``, ``bug``, ``noise`` (prints to standard output), ``outside`` (writes elsewhere).
+``segfault``, ``killed``, ``poison`` (kills its worker), ``no-memory``, ``no-room`` (on the disk), ``hog`` (takes memory
+until it is refused), ``hang``, ``fail``, ``bad-image``, ``bug``, ``noise`` (prints to standard output), ``outside`` (writes elsewhere).
 ``stall=N`` stops for ever after frame N. ``soundtrack=HZ`` makes it return sound of its own, a tone; ``speak`` a
 plan with words to be spoken. ``once=NAME`` makes it misbehave in the first process only (a marker file
 beside the models folder).
@@ -10,6 +10,7 @@ beside the models folder).
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -99,6 +100,8 @@ class TinyEngine:
             time.sleep(30)
         if "no-memory" in words:
             raise MemoryError
+        if "no-room" in words:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if "hog" in words:
             held = []
             while True:
