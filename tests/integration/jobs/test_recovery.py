@@ -102,6 +102,17 @@ def test_a_stopped_worker_cannot_write_after_another_has_taken_over(farm):
     assert farm.balance == (CREDITS - job.credits, 0)
 
 
+def test_what_a_broken_off_run_had_stored_does_not_become_the_result_and_goes(farm):
+    farm.worker()
+    job = farm.submit("frames=8 delay=0.2")
+    farm.wait(job, JobState.RUNNING)
+    farm.runtime.storage.put_bytes(f"jobs/{job.id}/0/video.mp4", b"of a run that broke off")
+    done = farm.wait(job)
+    kept = {artifact.key for artifact in done.artifacts}
+    assert f"jobs/{job.id}/0/video.mp4" not in kept
+    wait_for(lambda: set(farm.runtime.storage.list(f"jobs/{job.id}")) == kept, why="it is still there")
+
+
 def test_many_jobs_survive_workers_that_die_again_and_again(farm):
     made = [farm.submit(f"frames=4 delay=0.05 n={n}") for n in range(5)]
     for _ in range(2):
