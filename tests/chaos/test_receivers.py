@@ -11,7 +11,7 @@ from photoplay.db.tables import jobs
 from support.chaos import Budget, Crowd, count, dice, open_farm, tell, verify
 from support.hooks import Hook
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(420)
 BUDGET_S = 200.0
 JOBS = 12
 

@@ -12,7 +12,7 @@ from support.chaos import Budget, Crowd, count, dice, open_farm, tell, verify
 from support.hooks import Hook
 from support.twins import Twin
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(420)
 BUDGET_S = 200.0
 JOBS = 12
 SLOW_S = (5.0, 10.0)

@@ -15,8 +15,8 @@ from photoplay.db.tables import artifacts, jobs
 from support.chaos import Budget, Crowd, count, dice, open_farm, tell, verify
 from support.hooks import Hook
 
-pytestmark = pytest.mark.timeout(300)
-BUDGET_S = 150.0
+pytestmark = pytest.mark.timeout(420)
+BUDGET_S = 240.0
 TTL_S = 4.0
 JOBS = 8
 
