@@ -87,9 +87,11 @@ class Usual:
 class Estimates:
     """Places in the queue and times to wait. Thread-safe; keeps what holds for a pool for two seconds."""
 
-    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+    def __init__(self, engine: sa.Engine, clock: Clock, *, ttl_s: float = TTL_S) -> None:
+        """``ttl_s``: how long a worker may be silent and still counts."""
         self._engine = engine
         self._clock = clock
+        self._ttl_ms = round(ttl_s * 1000)
         self._kept: dict[tuple[str, str], tuple[int, object]] = {}
 
     def queue_position(self, job: Job) -> int | None:
@@ -182,7 +184,7 @@ class Estimates:
             return int(connection.execute(RUNNING, {"pool": pool}).scalar_one())
 
     def _live_slots(self, pool: str) -> int:
-        since_ms = self._clock.now_ms() - round(TTL_S * 1000)
+        since_ms = self._clock.now_ms() - self._ttl_ms
         with self._engine.connect() as connection:
             rows = connection.execute(LIVE_EXECUTORS, {"since_ms": since_ms}).all()
         # A worker of a version that did not say its pools serves all.

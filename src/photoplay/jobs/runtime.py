@@ -57,7 +57,7 @@ class Runtime:
         self.catalog = Catalog.load(settings.catalog_file, limits=settings.limits)
         self.queue = RenderQueue(self.engine, settings.resolved_database_url)
         self.store = JobStore(self.engine, clock)
-        self.estimates = Estimates(self.engine, clock)
+        self.estimates = Estimates(self.engine, clock, ttl_s=settings.executor_ttl_s)
         self.steplog = StepLog(self.engine, clock)
         self.outbox = Outbox(self.engine, clock)
         self.endpoints = Endpoints(self.engine, self.secret, clock)
