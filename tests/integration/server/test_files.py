@@ -16,7 +16,7 @@ from photoplay.errors import RenderFailed
 from support.inside import Inside, wait_until
 from support.s3 import S3Server
 
-DATA = np.random.default_rng(1).bytes(10_240)
+DATA = b"\0" + np.random.default_rng(1).bytes(10_239)  # begins like no kind of file
 MAX_UPLOAD_BYTES = 200_000
 
 
