@@ -18,7 +18,7 @@ import httpx
 
 TESTS = Path(__file__).parents[1]
 TINY = {"motion": "support.tiny_engine:TinyEngine"}
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 150.0
 JOB_TIMEOUT_S = 120.0
 POLL_INTERVAL_S = 0.1  # ten times a second is well below what the plan of a test's account may ask
 FINAL = ("succeeded", "failed", "canceled", "expired")
