@@ -10,15 +10,18 @@ from contextlib import suppress
 
 import psutil
 import pytest
+import sqlalchemy as sa
 
-from support.chaos import Budget, Crowd, Farm, count, dice, open_farm, tell, verify
+from support.chaos import FINAL, Budget, Crowd, Farm, count, dice, open_farm, tell, verify
 from support.hooks import Hook
 
 pytestmark = pytest.mark.timeout(600)
 JOBS = 105  # on each twin
 BUDGET_S = 420.0
 APIS, WORKERS = 2, 3
-KILL_EVERY_S = (2.0, 6.0)
+KILL_EVERY_S = (1.5, 5.0)
+PATIENCE_S = 20.0
+MAY_FAIL = 0.2  # share of jobs that may be killed so often that they are given up, and paid back
 
 
 def prompts(chance: random.Random, index: int) -> str:
@@ -41,10 +44,23 @@ class Reaper(threading.Thread):
     def run(self) -> None:
         try:
             while not self._enough.wait(self.chance.uniform(*self.every_s)):
+                self._let_somebody_finish()
                 self.strike()
         # The rim of this thread: the test looks at it.
         except BaseException as error:  # noqa: BLE001
             self.error = error
+
+    def _let_somebody_finish(self) -> None:
+        """On a busy machine no job would outlive the next kill."""
+        before = self._ended()
+        until = time.monotonic() + PATIENCE_S
+        while self._ended() <= before and time.monotonic() < until and not self._enough.wait(0.3):
+            pass
+
+    def _ended(self) -> int:
+        with suppress(sa.exc.SQLAlchemyError):
+            return sum(number for state, number in self.farm.states().items() if state in FINAL)
+        return 0
 
     def strike(self) -> None:
         """One kill."""
@@ -128,12 +144,15 @@ def test_everybody_may_be_killed_at_any_time(tmp_path, twin):
         if twin.postgres:
             outages(farm, chance, crowd, budget)
         crowd.wait(budget)
-        budget.wait(lambda: farm.states()["succeeded"] >= 0.9 * count(JOBS), lambda: f"{farm.states()}\n{farm.logs()}")
+        budget.wait(
+            lambda: farm.states()["succeeded"] >= (1 - MAY_FAIL) * count(JOBS) or farm.idle(),
+            lambda: f"{farm.states()}\n{farm.logs()}",
+        )
         reaper.stop()
         farm.settle(budget)
         farm.wait_ready(*farm.workers)
         farm.stop_workers()
-        states = verify(farm, crowd.accepted)
+        states = verify(farm, crowd.accepted, most=MAY_FAIL)
         took_s = time.monotonic() - began
         tell(f"killed {dict(reaper.killed)}; {crowd.retries} requests were tried again; {took_s:.0f} s; {dict(states)}")
         assert reaper.killed.total() >= 3
