@@ -85,9 +85,14 @@ def test_a_full_disk_counts_as_a_lost_connection(tmp_path):
     engine = make_engine(f"sqlite:///{tmp_path / 'full.sqlite'}")
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE t (x)")
-    with pytest.raises(sa.exc.OperationalError, match="full") as caught, engine.begin() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count = 3")
-        connection.exec_driver_sql("INSERT INTO t VALUES (zeroblob(100000))")
+
+    def fill() -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 3")
+            connection.exec_driver_sql("INSERT INTO t VALUES (zeroblob(100000))")
+
+    with pytest.raises(sa.exc.OperationalError, match="full") as caught:
+        fill()
     assert caught.value.connection_invalidated
     with engine.begin() as connection:  # on a new connection
         connection.exec_driver_sql("INSERT INTO t VALUES (1)")
