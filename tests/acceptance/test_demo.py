@@ -27,7 +27,8 @@ def demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
 
 
 def servers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "serve" in child.cmdline()]
+    living = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if "serve" in child.cmdline()]
 
 
 def test_it_makes_a_clip_with_sound(demo: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
