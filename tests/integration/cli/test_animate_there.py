@@ -109,6 +109,7 @@ def test_ctrl_c_cancels_on_the_server(server: Server, key: str, photo: Path) -> 
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.1)
+        time.sleep(1)  # what is tested is Ctrl-C while the job is watched
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
         assert process.returncode == 130
