@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import signal
-import sqlite3
-import time
-from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
 
 from photoplay.db.tables import artifacts, jobs
+from support.asleep import fall_asleep
 from support.chaos import Budget, Crowd, count, dice, open_farm, tell, verify
 from support.hooks import Hook
 
@@ -26,29 +24,6 @@ def results(farm) -> dict[str, str]:
     with farm.runtime.engine.connect() as connection:
         keys = connection.execute(sa.select(artifacts.c.key)).scalars().all()
     return {key: hashlib.sha256(farm.runtime.storage.get_bytes(key)).hexdigest() for key in keys}
-
-
-def fall_asleep(farm, zombie, budget) -> None:
-    """Stops the worker at a moment when it holds no lock of SQLite's file: nobody could write until it wakes up."""
-
-    def asleep() -> bool:
-        zombie.send(signal.SIGSTOP)
-        time.sleep(0.05)
-        if farm.twin.name == "cluster":
-            return True
-        path = farm.runtime.engine.url.database
-        for _ in range(20):  # others write too, for a moment each
-            with closing(sqlite3.connect(path, timeout=0.1, isolation_level=None)) as connection:
-                try:
-                    connection.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError:
-                    continue
-                connection.execute("ROLLBACK")
-                return True
-        zombie.send(signal.SIGCONT)
-        return False
-
-    budget.wait(asleep, "the worker never let go of the database")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +46,7 @@ def test_a_worker_that_wakes_up_too_late_spoils_nothing(tmp_path, twin, hosts):
                 return connection.execute(held).scalar_one()
 
         budget.wait(lambda: rendering() >= 2 and zombie.children(), "the worker took no job")
-        fall_asleep(farm, zombie, budget)
+        fall_asleep(zombie.send, farm.runtime.engine)
         try:
             farm.wait_ready(farm.start_worker())
             crowd.wait(budget)

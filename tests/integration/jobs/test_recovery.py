@@ -11,6 +11,7 @@ import pytest
 from photoplay.jobs.executors import is_free
 from photoplay.jobs.job import JobState
 from photoplay.jobs.recovery import GIVEN_UP
+from support.asleep import fall_asleep
 
 from .conftest import CREDITS, wait_for
 
@@ -88,7 +89,7 @@ def test_a_stopped_worker_cannot_write_after_another_has_taken_over(farm):
     zombie = farm.worker()
     job = farm.submit("frames=8 stall=4 once=job")
     child = farm.wait_misbehaving(job, "job")
-    zombie.process.send_signal(signal.SIGSTOP)
+    fall_asleep(zombie.process.send_signal, farm.runtime.engine)
     other = farm.worker()
     # Standing still shows only after the time-out for other machines' workers; here it is said at once.
     farm.runtime.register.forget([zombie.executor_id])
