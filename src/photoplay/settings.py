@@ -104,13 +104,22 @@ class Settings(BaseSettings):
         "Default: made once and kept in the data folder. Must be the same on every machine of a cluster.",
     )
     artifact_url_ttl_s: int = Field(
-        default=7 * 86400, ge=60, description="Seconds for which a signed artifact URL is valid."
+        default=7 * 86400,
+        ge=60,
+        description="Seconds for which a signed artifact URL is valid. A store that signs its own (S3) keeps the files "
+        "of an expired clip for that long more, so that nobody loses one while downloading it.",
     )
     retention_s: int = Field(
         default=7 * 86400,
         ge=3600,
         description="Seconds for which a finished job's files are kept, where its model in the catalog names none "
         "(`retention_s`).",
+    )
+    webhook_retention_s: int = Field(
+        default=30 * 86400,
+        ge=86400,
+        description="Seconds after which webhooks that were delivered or given up are forgotten: they are listed no "
+        "more and cannot be told again.",
     )
     scene_cache_s: int = Field(
         default=86400,

@@ -19,6 +19,7 @@ from photoplay.jobs.recovery import Sweeper
 from photoplay.jobs.retention import Retention
 from photoplay.jobs.store import Picture
 from photoplay.jobs.uploads import Uploads
+from photoplay.notify.outbox import Outbox
 from photoplay.shot import Plan
 from support.inside import Inside
 
@@ -209,6 +210,10 @@ def _outbox(inside: Inside, account_id: str) -> None:
         for state in states:
             outbox.list(account_id=owner, state=state)
     outbox.list(job_id=events[0].job_id)
+    outbox.hasten()
+    ahead = Outbox(inside.runtime.engine, FixedClock(inside.runtime.clock.now_ms() + 3_600_000))
+    ahead.failed(ahead.claim(1)[0], url=HOOK, status=500, error="no")
+    assert outbox.hasten() == 1
 
 
 def _waits(inside: Inside) -> None:
@@ -259,8 +264,11 @@ def _chores(inside: Inside) -> None:
         storage=runtime.storage,
         uploads=runtime.uploads,
         queue=runtime.queue,
+        outbox=runtime.outbox,
         remove_files=runtime.service.remove_files,
         idempotency_ttl_s=365 * 86_400,
+        webhook_retention_s=365 * 86_400,
+        link_ttl_s=86_400,
     )
     retention.tick()
     retention.sweep_orphans()

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from photoplay.db.engine import writing
 
-HEAD = "0004"  # the newest migration; a test compares it with the scripts
+HEAD = "0005"  # the newest migration; a test compares it with the scripts
 _LOCK_KEY = 0x70686F746F  # any constant: names our advisory lock in PostgreSQL
 
 

@@ -34,6 +34,8 @@ IS_SUCCEEDED = sa.text("jobs.state = 'succeeded'")
 IS_LEAVING = sa.text("jobs.state IN ('expired', 'deleted') AND jobs.expires_ms IS NOT NULL")
 IS_ISSUE = sa.text("ledger.kind IN ('grant', 'adjust')")
 IS_UNDELIVERED = sa.text("webhooks.state <> 'delivered'")
+IS_WAITING = sa.text("webhooks.state = 'pending'")
+IS_OVER = sa.text("webhooks.state <> 'pending'")
 LEDGER_KINDS = ("grant", "hold", "capture", "release", "adjust")
 FIRST_ACCOUNT_NUMBER = 100_001
 
@@ -265,6 +267,19 @@ webhooks = sa.Table(
         "due_ms",
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    ),
+    sa.Index(  # those that are due later than their tries allow
+        "ix_webhooks_tried",
+        "attempts",
+        "due_ms",
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    ),
+    sa.Index(
+        "ix_webhooks_finished_ms",
+        "finished_ms",
+        sqlite_where=sa.text("state <> 'pending'"),
+        postgresql_where=sa.text("state <> 'pending'"),
     ),
     sa.Index(
         "ix_webhooks_undelivered",

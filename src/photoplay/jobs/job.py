@@ -145,7 +145,7 @@ class Job(_Value):
     updated_ms: int
     started_ms: int | None = None
     finished_ms: int | None = None
-    expires_ms: int | None = None
+    expires_ms: int | None = None  # when a finished job's files are to go
 
     def artifact(self, kind: str) -> Artifact | None:
         """The artifact of that kind, if the job has one."""

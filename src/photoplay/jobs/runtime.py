@@ -152,8 +152,11 @@ class Runtime:
             storage=self.storage,
             uploads=self.uploads,
             queue=self.queue,
+            outbox=self.outbox,
             remove_files=self.service.remove_files,
             idempotency_ttl_s=settings.idempotency_ttl_s,
+            webhook_retention_s=settings.webhook_retention_s,
+            link_ttl_s=settings.artifact_url_ttl_s,
             scenes_dir=settings.scenes_dir,
             scene_cache_s=settings.scene_cache_s,
         )

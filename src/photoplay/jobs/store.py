@@ -283,23 +283,36 @@ class JobStore:
         )
         return None if row is None else self.jobs_of(connection, [row])[0]
 
-    def mark(self, connection: sa.Connection, job_id: str, state: JobState, *, from_states: Sequence[JobState]) -> bool:
+    def mark(
+        self,
+        connection: sa.Connection,
+        job_id: str,
+        state: JobState,
+        *,
+        from_states: Sequence[JobState],
+        grace_ms: int = 0,
+    ) -> bool:
         """Moves a finished job on to ``expired`` or ``deleted``. False when it was in none of ``from_states``.
 
-        ``expires_ms`` then stays set until :meth:`rid` says that the files are gone.
+        ``expires_ms`` then says from when its files may go (``grace_ms`` from now), until :meth:`rid` says that they
+        are gone.
         """
         now_ms = self.clock.now_ms()
         leaving = state in (JobState.EXPIRED, JobState.DELETED)
         changed = connection.execute(
             sa.update(jobs)
             .where(jobs.c.id == job_id, jobs.c.state.in_([s.value for s in from_states]))
-            .values(state=state.value, updated_ms=now_ms, expires_ms=now_ms if leaving else None)
+            .values(state=state.value, updated_ms=now_ms, expires_ms=now_ms + grace_ms if leaving else None)
         )
         return changed.rowcount == 1
 
+    def disown(self, connection: sa.Connection, job_id: str) -> None:
+        """From now on the job has no files that anybody could ask for."""
+        connection.execute(sa.delete(artifacts).where(artifacts.c.job_id == job_id))
+
     def rid(self, connection: sa.Connection, job_id: str) -> None:
         """Notes that nothing is stored of an expired or deleted job any more."""
-        connection.execute(sa.delete(artifacts).where(artifacts.c.job_id == job_id))
+        self.disown(connection, job_id)
         connection.execute(sa.update(jobs).where(jobs.c.id == job_id, IS_LEAVING).values(expires_ms=None))
 
     def start(self, connection: sa.Connection, job_id: str, executor_id: str) -> bool:
@@ -382,12 +395,13 @@ def _expression(column: sa.Column[str]) -> sa.ColumnElement[str]:
 
 
 def _job(row: sa.RowMapping, files: tuple[Artifact, ...]) -> Job:
+    state = JobState(row["state"])
     return Job(
         id=row["id"],
         object_id=row["object_id"],
         number=row["number"],
         account_id=row["account_id"],
-        state=JobState(row["state"]),
+        state=state,
         phase=None if row["phase"] is None else Phase(row["phase"]),
         progress=row["progress"],
         request=JobRequest.model_validate(row["request"]),
@@ -406,5 +420,6 @@ def _job(row: sa.RowMapping, files: tuple[Artifact, ...]) -> Job:
         updated_ms=row["updated_ms"],
         started_ms=row["started_ms"],
         finished_ms=row["finished_ms"],
-        expires_ms=row["expires_ms"],
+        # Later that column says when the last of the files goes, which is nobody's business but the sweep's.
+        expires_ms=None if state in (JobState.EXPIRED, JobState.DELETED) else row["expires_ms"],
     )

@@ -9,7 +9,9 @@ addresses are refused by the guarded client, since the URL came from outside.
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,7 @@ TIMEOUT_S = 15.0
 SENDERS = 24
 SENDERS_PER_RECEIVER = 3
 POLL_INTERVAL_S = 1.0
+HASTEN_INTERVAL_S = 5.0
 _GONE = 410  # the receiver says that it will never want this again
 
 
@@ -74,11 +77,15 @@ class Deliverer:
             self._thread.join(timeout=TIMEOUT_S + 5)
 
     def _run(self) -> None:
+        hastened_s = -math.inf
         with ThreadPoolExecutor(SENDERS, thread_name_prefix="photoplay-notify") as pool:
             while not self._stop.is_set():
                 self._wake.wait(POLL_INTERVAL_S)
                 self._wake.clear()
                 try:
+                    if time.monotonic() - hastened_s >= HASTEN_INTERVAL_S:
+                        self._outbox.hasten()
+                        hastened_s = time.monotonic()
                     while not self._stop.is_set() and self._hand_out(pool):
                         pass
                 # The rim of this thread: it must outlive a database that is away for a while.

@@ -6,6 +6,9 @@ another. Events of one job are told to each receiver in order. One
 that cannot be delivered holds the later ones back only for its first tries (:data:`HEAD_START_TRIES`); after that
 they may pass it, and once a later one has arrived the overtaken one is ``skipped``: old news is never told after
 newer.
+
+A time that stands in a row was written by a clock that may have been set back since. A lease that ends too late is no
+lease, and :meth:`Outbox.hasten` brings back tries that are due later than any clock that was right could have put them.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ import sqlalchemy as sa
 from photoplay import ids
 from photoplay.clock import Clock
 from photoplay.db import writing
-from photoplay.db.tables import IS_UNDELIVERED, webhooks
+from photoplay.db.tables import IS_OVER, IS_UNDELIVERED, IS_WAITING, webhooks
 
 # Waits between tries, in seconds: ten tries over a little more than a day.
 RETRY_DELAYS_S: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 14 * 3600)
 MAX_TRIES = len(RETRY_DELAYS_S) + 1
 HEAD_START_TRIES = 4
+SKEW_MS = 1_000  # the machines of a cluster agree on the time by less than that
+BATCH = 500
 LEASE_S = 60.0  # a try that has not reported back by then is taken for dead and made again
 
 PENDING = "pending"
@@ -91,6 +96,27 @@ DUE = (
     )
     .order_by(webhooks.c.due_ms, webhooks.c.id)
     .limit(sa.bindparam("up_to"))
+)
+# After each number of tries, the wait that the last of them was given (none before the first, or told again).
+_WAITS_MS = tuple(round(delay_s * 1000) for delay_s in (0, *RETRY_DELAYS_S))
+TOO_LATE = (
+    sa.select(webhooks.c.id)
+    .where(
+        IS_WAITING,
+        sa.or_(
+            *(
+                sa.and_(webhooks.c.attempts == tries, webhooks.c.due_ms > sa.bindparam("soon_ms") + wait_ms)
+                for tries, wait_ms in enumerate(_WAITS_MS)
+            )
+        ),
+    )
+    .limit(BATCH)
+)
+OLD = (
+    sa.select(webhooks.c.id)
+    .where(IS_OVER, webhooks.c.finished_ms <= sa.bindparam("before_ms"))
+    .order_by(webhooks.c.finished_ms)
+    .limit(BATCH)
 )
 
 
@@ -198,6 +224,31 @@ class Outbox:
                 .where(webhooks.c.id == event.id, webhooks.c.state == PENDING)
                 .values(due_ms=due_ms, lease_ms=None, **values)
             )
+
+    def hasten(self) -> int:
+        """Makes due now what is due later than the wait after its last try allows: the clock was set back since.
+
+        Returns how many there were.
+        """
+        now_ms = self._clock.now_ms()
+        with self._engine.connect() as connection:
+            late = connection.execute(TOO_LATE, {"soon_ms": now_ms + SKEW_MS}).scalars().all()
+        if not late:
+            return 0
+        with writing(self._engine) as connection:
+            changed = connection.execute(
+                sa.update(webhooks)
+                .where(webhooks.c.id.in_(late), webhooks.c.state == PENDING, webhooks.c.due_ms > now_ms)
+                .values(due_ms=now_ms)
+            )
+            return changed.rowcount
+
+    def prune(self, before_ms: int) -> int:
+        """Forgets some of the events that were delivered, skipped or given up before that time. How many."""
+        with writing(self._engine) as connection:
+            return connection.execute(
+                sa.delete(webhooks).where(webhooks.c.id.in_(OLD)), {"before_ms": before_ms}
+            ).rowcount
 
     def replay(self, event_id: str, account_id: str | None = None) -> bool:
         """Has an event told again, with a full set of tries and the same id. False when there is none of that id."""

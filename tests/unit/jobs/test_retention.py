@@ -21,7 +21,13 @@ DAY_S = 86_400
 
 
 @pytest.fixture
-def retention(runtime, clock) -> Retention:
+def real_s() -> list[float]:
+    """Seconds that have really passed, whatever the clock says."""
+    return [0.0]
+
+
+@pytest.fixture
+def retention(runtime, clock, real_s) -> Retention:
     return Retention(
         engine=runtime.engine,
         clock=clock,
@@ -29,8 +35,12 @@ def retention(runtime, clock) -> Retention:
         storage=runtime.storage,
         uploads=runtime.uploads,
         queue=runtime.queue,
+        outbox=runtime.outbox,
         remove_files=runtime.service.remove_files,
         idempotency_ttl_s=runtime.settings.idempotency_ttl_s,
+        webhook_retention_s=runtime.settings.webhook_retention_s,
+        link_ttl_s=runtime.settings.artifact_url_ttl_s,
+        monotonic=lambda: real_s[0],
         scenes_dir=runtime.settings.scenes_dir,
         scene_cache_s=runtime.settings.scene_cache_s,
     )
@@ -190,3 +200,82 @@ def test_what_was_understood_of_a_photo_is_forgotten_when_it_is_no_longer_used(r
     clock.advance_s(120)
     retention.tick()
     assert not new.exists()
+
+
+def sign_links(runtime, monkeypatch) -> None:
+    """Has the store sign links of its own, as an S3 store does."""
+    monkeypatch.setattr(runtime.storage, "presigned_url", lambda key, expires_s: f"https://store.example/{key}")
+
+
+def test_where_the_store_signs_links_files_stay_until_the_last_link_has_ended(
+    runtime, account, clock, retention, real_s, monkeypatch
+):
+    sign_links(runtime, monkeypatch)
+    job_id = finish(runtime, account)
+    clock.advance_s(7 * DAY_S)
+    retention.tick()
+    expired = runtime.service.get(account.id, job_id)
+    assert (expired.state, expired.artifacts, expired.expires_ms) == (JobState.EXPIRED, (), None)
+    assert not runtime.service.owns_key(account.id, f"jobs/{job_id}/video.mp4")
+    for passed_s in (1, runtime.settings.artifact_url_ttl_s - 2):
+        clock.advance_s(passed_s)
+        real_s[0] += passed_s
+        assert retention.tick() == 0
+        assert retention.sweep_orphans() == 0
+        assert list(runtime.storage.list()) == [f"jobs/{job_id}/video.mp4"]
+    clock.advance_s(1)
+    assert retention.tick() == 1
+    assert list(runtime.storage.list()) == []
+    assert retention.tick() == 0
+
+
+def test_a_clip_that_its_owner_deletes_goes_at_once_wherever_it_is(runtime, account, clock, retention, monkeypatch):
+    sign_links(runtime, monkeypatch)
+    expired = finish(runtime, account)
+    clock.advance_s(7 * DAY_S)
+    retention.tick()
+    for job_id in (expired, finish(runtime, account)):
+        runtime.service.delete(account.id, job_id)
+    assert list(runtime.storage.list()) == []
+    assert retention.tick() == 0
+
+
+def test_a_clock_that_leaps_ahead_makes_nothing_old_for_an_hour(runtime, account, clock, retention, real_s):
+    job_id = finish(runtime, account)
+    upload = runtime.service.add_upload(account.id, "x", iter([b"x"]))
+    retention.tick()
+    clock.advance_s(400 * DAY_S)
+    assert retention.tick() == 0
+    clock.advance_s(-400 * DAY_S)  # set right again: the next leap is a new one
+    assert retention.tick() == 0
+    assert runtime.store.load(job_id).state is JobState.SUCCEEDED
+    assert runtime.service.upload(account.id, upload.id) == upload
+    clock.advance_s(400 * DAY_S)
+    for _ in range(4):
+        assert retention.tick() == 0
+        clock.advance_s(15 * 60)
+        real_s[0] += 15 * 60
+    assert retention.tick() == 1
+    assert list(runtime.storage.list()) == []
+
+
+def test_time_that_passes_is_no_leap(runtime, account, clock, retention, real_s):
+    finish(runtime, account)
+    retention.tick()
+    clock.advance_s(7 * DAY_S)
+    real_s[0] += 7 * DAY_S
+    assert retention.tick() == 1
+
+
+def test_webhooks_are_forgotten_in_time(runtime, account, clock, retention, real_s):
+    job = runtime.service.submit(account, ask(callback_url="https://r.example/hook"))
+    runtime.lifecycle.begin(job.id, EXECUTOR)
+    runtime.lifecycle.succeed(job.id, [])
+    (first,) = runtime.outbox.claim()
+    runtime.outbox.delivered(first, url="https://r.example/hook", status=200)
+    clock.advance_s(30 * DAY_S - 1)
+    retention.tick()
+    assert len(runtime.outbox.list(job_id=job.id)) == 3
+    clock.advance_s(1)
+    retention.tick()
+    assert [event.state for event in runtime.outbox.list(job_id=job.id)] == ["pending", "pending"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from photoplay.clock import FixedClock
 from photoplay.db import writing
+from photoplay.db.tables import webhooks
 from photoplay.jobs.job import JobRequest, MediaRef
 from photoplay.jobs.runtime import Runtime
 from photoplay.notify.outbox import HEAD_START_TRIES, LEASE_S, MAX_TRIES, RETRY_DELAYS_S, Event, Outbox
@@ -181,3 +183,42 @@ def test_a_clock_that_is_set_back_holds_nothing_up(runtime, outbox, job, clock):
     clock.advance_s(-3600)
     assert claim_one(outbox).id == first.id
     assert outbox.claim() == []
+
+
+def test_a_try_put_off_before_the_clock_was_set_back_does_not_wait_for_the_hour_to_come_round(
+    runtime, outbox, job, clock
+):
+    write(runtime, job, "succeeded")
+    for wait_s in RETRY_DELAYS_S:
+        fail(outbox, claim_one(outbox))
+        clock.advance_s(-3600)
+        assert outbox.claim() == []
+        assert outbox.hasten() == 1
+        assert outbox.hasten() == 0
+        with runtime.engine.begin() as connection:  # as if it had not been set back
+            connection.execute(sa.update(webhooks).values(due_ms=clock.now_ms() + round(wait_s * 1000)))
+        assert outbox.hasten() == 0
+        clock.advance_s(wait_s)
+
+
+def test_one_that_is_told_again_does_not_wait_either(runtime, outbox, job, clock):
+    write(runtime, job, "succeeded")
+    outbox.replay(claim_one(outbox).id)
+    clock.advance_s(-3600)
+    assert outbox.claim() == []
+    assert outbox.hasten() == 1
+    assert claim_one(outbox).attempts == 0
+
+
+def test_what_was_told_long_ago_is_forgotten_and_what_waits_is_not(runtime, outbox, job, clock):
+    write(runtime, job, "queued", "running", "succeeded")
+    outbox.delivered(claim_one(outbox), url="https://r", status=200)
+    outbox.failed(claim_one(outbox), url=None, status=None, error="forbidden address", final=True)
+    told_ms = clock.now_ms()
+    assert outbox.prune(told_ms - 1) == 0
+    assert outbox.prune(told_ms) == 2
+    assert outbox.prune(told_ms) == 0
+    clock.advance_s(10 * 86_400)
+    assert outbox.prune(clock.now_ms()) == 0
+    assert claim_one(outbox).event == "succeeded"
+    assert [event.event for event in outbox.list(job_id=job.id)] == ["succeeded"]
