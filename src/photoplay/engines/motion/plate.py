@@ -58,8 +58,8 @@ def _basis() -> tuple[tuple[int, F32, F32], ...]:
     )
 
 
-def _features(image: F32) -> F32:
-    """(h, w, F) float32: what each pixel's patch looks like, and where it is."""
+def _features(image: F32, pull: tuple[float, float]) -> F32:
+    """(h, w, F) float32: what each pixel's patch looks like, and where it is, weighed by ``pull``."""
     height, width = image.shape[:2]
     opponent = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb), dtype=np.float32)
     planes = [
@@ -71,7 +71,7 @@ def _features(image: F32) -> F32:
     ]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     unit = max(height, width)
-    return np.dstack([*planes, x * (PULL_X / unit), y * (PULL_Y / unit)])
+    return np.dstack([*planes, x * (pull[0] / unit), y * (pull[1] / unit)])
 
 
 def _nearest(targets: F32, sources: F32) -> I32:
@@ -148,12 +148,13 @@ def _sources(known: Bool) -> Bool:
     return np.asarray(padded, dtype=np.bool_)
 
 
-def synthesize(image: F32, known: Bool) -> Fill:
+def synthesize(image: F32, known: Bool, pull: tuple[float, float] = (PULL_X, PULL_Y)) -> Fill:
     """Fills ``image`` where it is not ``known``.
 
     Args:
         image: (h, w, 3) float32 0..1, long side about :data:`FILL_SIDE`; its unknown places are not read.
         known: (h, w) bool.
+        pull: what a match far to the side, or far up or down, costs against its colours.
     """
     height, width = known.shape
     full = (width, height)
@@ -189,7 +190,7 @@ def synthesize(image: F32, known: Bool) -> Fill:
             rows, columns = _upsample_matches(rows, columns, size, sources)
         rounds = ROUNDS[min(level, len(ROUNDS) - 1)]
         for _ in range(rounds):
-            features = _features(picture)
+            features = _features(picture, pull)
             if local:
                 _cohere(features, sources, targets, rows, columns, 4)
             else:

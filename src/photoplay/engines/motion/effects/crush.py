@@ -11,6 +11,7 @@ from photoplay.engines.motion.animate import Animator, Changes, LayerChange, Mom
 from photoplay.engines.motion.camera import Nudge
 from photoplay.engines.motion.effects import craft
 from photoplay.engines.motion.effects.base import Effect
+from photoplay.engines.motion.effects.vacancy import emptied
 from photoplay.engines.motion.types import U8, Stage
 from photoplay.shot import Cue, Plan
 
@@ -52,7 +53,9 @@ class _Crush(Animator):
         if focus.subject is not None:
             alpha = craft.alpha_of(stage, focus)
             reach = 0.25 * min(focus.width, focus.height)
+            empty = emptied(stage, focus, "crush-empty")
             self.extra_layers = (
+                *(() if empty is None else (empty,)),
                 craft.plain(stage, focus.key, "crush-shade", (10, 8, 12), craft.rim_shade(alpha, reach, 0.7)),
             )
         tints = toolkit.palette(stage.layers[focus.key].rgb, craft.alpha_of(stage, focus), 4, spec.seed)
@@ -111,6 +114,7 @@ class _Crush(Animator):
             if left < 1.0:
                 layers[focus.key] = LayerChange(affine=affine)
             layers["crush-shade"] = LayerChange(affine=affine, opacity=min(1.0, max(0.0, pressed)), hidden=left >= 1.0)
+            layers["crush-empty"] = LayerChange(opacity=min(1.0, 4.0 * max(0.0, pressed)), hidden=left >= 1.0)
             if not focus.cut[3] and left < 1.0:
                 at = (focus.centre[0], self._bottom)
                 sprites.append(craft.placed(self._shadow, at, focus.depth, focus.key - 1, opacity=0.85 * pressed))

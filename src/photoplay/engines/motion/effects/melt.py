@@ -11,6 +11,7 @@ from photoplay.engines.motion.animate import Animator, Changes, LayerChange, Mom
 from photoplay.engines.motion.easing import span
 from photoplay.engines.motion.effects import craft
 from photoplay.engines.motion.effects.base import Effect
+from photoplay.engines.motion.effects.vacancy import emptied
 from photoplay.engines.motion.types import F32, Stage
 from photoplay.shot import Cue, Plan
 
@@ -46,7 +47,9 @@ class _Melt(Animator):
             self.notes = ("melt: no clear subject was found, so the whole picture runs",)
         else:
             alpha = craft.alpha_of(stage, focus)
+            empty = emptied(stage, focus, "melt-empty")
             self.extra_layers = (
+                *(() if empty is None else (empty,)),
                 craft.plain(
                     stage, focus.key, "melt-shade", (12, 8, 14), craft.rim_shade(alpha, 0.16 * focus.width, 0.55)
                 ),
@@ -107,6 +110,7 @@ class _Melt(Animator):
         if focus.subject is not None:
             level = span(t, START, 0.7)
             layers["melt-shade"] = LayerChange(mesh=mesh, opacity=level)
+            layers["melt-empty"] = LayerChange(opacity=min(1.0, 3.0 * level))
             if not focus.cut[3]:
                 at = (focus.subject.foot[0], focus.box[3])
                 sprites.append(craft.placed(self._shadow, at, focus.depth, focus.key - 1, opacity=0.75 * level))

@@ -13,6 +13,7 @@ from photoplay.engines.motion.camera import Nudge
 from photoplay.engines.motion.easing import span
 from photoplay.engines.motion.effects import craft
 from photoplay.engines.motion.effects.base import Effect
+from photoplay.engines.motion.effects.vacancy import emptied
 from photoplay.engines.motion.types import U8, Stage
 from photoplay.shot import Cue, Move, MoveKind, Plan, Shot
 
@@ -57,7 +58,9 @@ class _Card(Animator):
         self._margin = max(2, round(0.011 * focus.unit))
         paper = _card(layer.rgb, alpha, self._margin, toolkit.rng_for(spec, "paper-pop-up"))
         shade = np.asarray(toolkit.blurred(paper[1], 0.03 * focus.unit) * 0.55, np.uint8)
+        empty = emptied(stage, focus, "paper-empty")
         self.extra_layers = (
+            *(() if empty is None else (empty,)),
             ExtraLayer("paper-shadow", craft.like(layer, np.zeros_like(layer.rgb), shade), max(0, focus.key - 1)),
             ExtraLayer("paper-cut", craft.like(layer, *paper), focus.key),
         )
@@ -72,7 +75,7 @@ class _Card(Animator):
         focus, t = self._focus, moment.t
         cut = span(t, 0.03, 0.10)
         if cut <= 0.0:
-            return Changes(layers={"paper-shadow": LayerChange(hidden=True), "paper-cut": LayerChange(hidden=True)})
+            return Changes(layers={extra.name: LayerChange(hidden=True) for extra in self.extra_layers})
         down = span(t, 0.10, FLAT)
         since = moment.time_s - UP * self._duration_s
         up = toolkit.anticipate(t, RISE, UP, 0.05)
@@ -98,9 +101,11 @@ class _Card(Animator):
             "paper-shadow": LayerChange(affine=cast, opacity=0.75 * cut),
             "paper-cut": LayerChange(affine=fall, opacity=cut if down <= 0.0 else 1.0, grade=light),
         }
+        dimmed = Grade().toward(Grade.of(exposure=0.94, contrast=0.96, saturation=0.9), cut)
         if focus.subject is not None:
             layers[focus.key] = LayerChange(hidden=down > 0.0)
-        layers[0] = LayerChange(grade=Grade().toward(Grade.of(exposure=0.94, contrast=0.96, saturation=0.9), cut))
+            layers["paper-empty"] = LayerChange(grade=dimmed, hidden=down <= 0.0)
+        layers[0] = LayerChange(grade=dimmed)
         kick = 0.003 * craft.ring(since, 6.0, 7.0) if since > 0 else 0.0
         return Changes(layers=layers, nudge=Nudge(dy=kick) if kick else Nudge())
 

@@ -14,6 +14,7 @@ from photoplay.engines.motion.camera import Nudge
 from photoplay.engines.motion.easing import span
 from photoplay.engines.motion.effects import craft
 from photoplay.engines.motion.effects.base import Effect
+from photoplay.engines.motion.effects.vacancy import emptied
 from photoplay.engines.motion.types import F32, U8, Stage
 from photoplay.shot import Cue, Move, MoveKind, Plan, Shot
 
@@ -76,6 +77,8 @@ class _Shatter(Animator):
         self._pieces = _cut(small, inside, labels, self._hit, spec, focus.unit * k, rng)
         self._unit = focus.unit * k
         self._size = size
+        empty = emptied(stage, focus, "shatter-empty")
+        self.extra_layers = () if empty is None else (empty,)
         d = spec.duration_s
         pan = focus.pan(hit[0])
         self.cues = (
@@ -90,7 +93,7 @@ class _Shatter(Animator):
     def frame(self, moment: Moment) -> Changes:
         focus, t = self._focus, moment.t
         if t < CRACKS[0]:
-            return Changes()
+            return Changes(layers={extra.name: LayerChange(hidden=True) for extra in self.extra_layers})
         grown = sum(share * span(t, at, at + 0.03) for at, share in zip(CRACKS, (0.30, 0.30, 0.45), strict=True))
         shake = sum(
             size * craft.ring(moment.time_s - at * self._spec.duration_s, 9.0, 9.0)
@@ -102,6 +105,7 @@ class _Shatter(Animator):
             picture = self._cracked(grown)
             cold = Grade().toward(Grade.of(exposure=1.04, saturation=0.80, tint=(-4.0, 0.0, 8.0)), min(1.0, grown))
             layers[focus.key] = LayerChange(grade=cold)
+            layers |= {extra.name: LayerChange(hidden=True) for extra in self.extra_layers}
         else:
             picture = self._flying(moment.time_s)
             if focus.subject is not None:
