@@ -19,7 +19,7 @@ import skimage.data
 from photoplay.engines.motion import engine as motion
 from photoplay.engines.motion.animate import Spec
 from photoplay.engines.motion.compositor import Compositor
-from photoplay.engines.motion.director import film
+from photoplay.engines.motion.director import Directions, film
 from photoplay.engines.motion.effects import registry
 from photoplay.engines.motion.fit import choose_output
 from photoplay.engines.motion.photo import load
@@ -61,14 +61,14 @@ def main() -> None:
     width, height = choose_output(photo.size, given.short, "16:9", None)
     spec = Spec(width, height, FPS, round(SECONDS * FPS), seed=1)
     quality = quality_named("std")
-    plain = film(photo, scene, PLAIN, spec, quality).compositor
+    plain = film(photo, scene, Directions(PLAIN, spec, quality)).compositor
     moments = [round((number + 0.5) * (spec.frames - 1) / given.frames) for number in range(given.frames)]
     print(f"{width}x{height}, photo {given.photo.name}, {given.frames} frames over the clip")
     print(f"{'effect':14} {'prepare':>9} {'plain':>9} {'mean':>9} {'slowest':>9}  mean/plain")
     with single_threaded_cv2():
         for slug in given.effects.split(","):
             begin = time.process_time()
-            filmed = film(photo, scene, Plan(), spec, quality, effect=registry.find(slug)).compositor
+            filmed = film(photo, scene, Directions(Plan(), spec, quality, registry.find(slug))).compositor
             prepared = (time.process_time() - begin) * 1e3
             draws: dict[str, list[list[float]]] = {"plain": [], "effect": []}
             for _ in range(TURNS):

@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from photoplay.engines.base import RenderRequest
 from photoplay.engines.motion import engine as motion
 from photoplay.engines.motion.animate import Spec
-from photoplay.engines.motion.director import film
+from photoplay.engines.motion.director import Directions, film
 from photoplay.engines.motion.fit import choose_output
 from photoplay.engines.motion.measure import follow, jitter
 from photoplay.engines.motion.photo import load
@@ -145,7 +145,9 @@ def drawn(request: RenderRequest, models: Path, work: Path) -> tuple[NDArray[np.
     scene = engine.scene(photo)
     width, height = choose_output(photo.size, request.short_side, request.aspect_ratio, request.size)
     spec = Spec(width, height, request.fps, round(request.duration_s * request.fps), request.seed)
-    compositor = film(photo, scene, engine.plan(request, photo, scene), spec, quality_named("std")).compositor
+    compositor = film(
+        photo, scene, Directions(engine.plan(request, photo, scene), spec, quality_named("std"))
+    ).compositor
     room = np.memmap(work / "frames", np.uint8, "w+", shape=(spec.frames, width * height * 3 // 2))
     for index in range(spec.frames):
         frame = allocate(width, height)

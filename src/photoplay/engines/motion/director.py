@@ -53,6 +53,33 @@ class Take:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """What is to be filmed of a place, and how.
+
+    Attributes:
+        plan: what the camera does and what lives. A plan without moves takes the effect's own shot, if it has one.
+        spec: size, frames and seed.
+        quality: how much work to put in.
+        effect: what happens to the place.
+        extra_moves: moves on top of the plan's, such as the travel of a transition.
+        more: makers of further animators, each given the stage.
+        arrive: the last frame, not the first, is the photo.
+        brushes: parts of the photo that move along trajectories, or stand still.
+        stages: where stages are kept.
+    """
+
+    plan: Plan
+    spec: Spec
+    quality: Quality
+    effect: Effect | None = None
+    extra_moves: Sequence[Move] = ()
+    more: Sequence[Callable[[Stage], Animator]] = ()
+    arrive: bool = False
+    brushes: Sequence[Masked] = ()
+    stages: StageCache | None = None
+
+
 def margin_for(shot: Shot) -> float:
     """Picture that a shot needs beyond the frame, as a fraction of its sides. Moves may add up, so they are added."""
     reach = 0.0
@@ -97,77 +124,33 @@ def fitted_luma(photo: Photo, scene: SceneMap, output: tuple[int, int], long_sid
     return u8(cv2.cvtColor(cv2.resize(part, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
 
 
-def film(
-    photo: Photo,
-    scene: SceneMap,
-    plan: Plan,
-    spec: Spec,
-    quality: Quality,
-    *,
-    effect: Effect | None = None,
-    extra_moves: Sequence[Move] = (),
-    more: Sequence[Callable[[Stage], Animator]] = (),
-    arrive: bool = False,
-    brushes: Sequence[Masked] = (),
-    stages: StageCache | None = None,
-) -> Take:
-    """Makes a take.
-
-    Args:
-        photo: the photo.
-        scene: its scene.
-        plan: what the camera does and what lives. A plan without moves takes the effect's own shot, if it has one.
-        spec: size, frames and seed.
-        quality: how much work to put in.
-        effect: what happens to the photo.
-        extra_moves: moves on top of the plan's, such as the travel of a transition.
-        more: makers of further animators, each given the stage.
-        arrive: the last frame, not the first, is the photo.
-        brushes: parts of the photo that move along trajectories, or stand still.
-        stages: where stages are kept.
-    """
+def film(photo: Photo, scene: SceneMap, directions: Directions) -> Take:
+    """Makes a take of a photo and its scene."""
+    spec, quality, stages = directions.spec, directions.quality, directions.stages
     return shoot(
-        lambda margin: set_stage(photo, scene, spec, quality, margin, stages),
-        plan,
-        spec,
-        focal_mm=photo.focal_mm,
-        effect=effect,
-        extra_moves=extra_moves,
-        more=more,
-        arrive=arrive,
-        brushes=brushes,
+        lambda margin: set_stage(photo, scene, spec, quality, margin, stages), directions, focal_mm=photo.focal_mm
     )
 
 
 def shoot(
     stage_for: Callable[[float], Stage],
-    plan: Plan,
-    spec: Spec,
+    directions: Directions,
     *,
     focal_mm: float | None = None,
-    effect: Effect | None = None,
-    extra_moves: Sequence[Move] = (),
-    more: Sequence[Callable[[Stage], Animator]] = (),
-    arrive: bool = False,
-    brushes: Sequence[Masked] = (),
     brushed: Callable[[Stage], Stage] = lambda stage: stage,
     lives: Callable[[Stage, Plan, Spec], list[Animator]] = life.animators,
 ) -> Take:
-    """Makes a take of any stage; what is not named here is as for :func:`film`.
+    """Makes a take of any stage.
 
     Args:
         stage_for: makes the stage, given the picture needed beyond the frame as a fraction of its sides.
-        plan: what the camera does and what lives.
-        spec: size, frames and seed.
+        directions: what to film of it. Its quality and its place for stages are ``stage_for``'s affair.
         focal_mm: of the photo's lens, 35 mm equivalent.
-        effect: what happens to the stage.
-        extra_moves: moves on top of the plan's.
-        more: makers of further animators.
-        arrive: the last frame, not the first, shows the stage unmoved.
-        brushes: what moves along trajectories.
         brushed: the stage as the brushes' photo sees it.
         lives: makes the stage's life.
     """
+    plan, spec, effect, brushes = directions.plan, directions.spec, directions.effect, directions.brushes
+    arrive, extra_moves = directions.arrive, directions.extra_moves
     planned = plan.shot
     # Which moves the effect wants is known only once it has seen the stage, so the margin allows for a common shot.
     wanted = Shot(moves=(*planned.moves, *extra_moves))
@@ -184,7 +167,7 @@ def shoot(
             wanted = Shot(moves=(*animator.shot.moves, *extra_moves))
         lively = animator.life
         animators.append(animator)
-    animators.extend(make(stage) for make in more)
+    animators.extend(make(stage) for make in directions.more)
     if any(len(one.trajectory) > 1 for one in brushes):
         animators.append(brush.animator(brushed(stage), brushes))
     if lively and all(one.life for one in animators):

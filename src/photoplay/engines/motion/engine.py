@@ -15,7 +15,7 @@ from photoplay.engines.motion import photo as photos
 from photoplay.engines.motion.animate import Animator, Spec
 from photoplay.engines.motion.compositor import Compositor
 from photoplay.engines.motion.cues import merged
-from photoplay.engines.motion.director import Take, film, fitted_luma
+from photoplay.engines.motion.director import Directions, Take, film, fitted_luma
 from photoplay.engines.motion.effects import registry as effects
 from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.ensemble.words import without_addresses
@@ -200,7 +200,7 @@ class MotionEngine:
                 request, request.last_image, (first.photo, first.scene), plan, spec, quality, effect, diary
             )
         else:
-            take = first.film(plan, spec, quality, effect=effect, brushes=brushes, stages=self._stages)
+            take = first.film(Directions(plan, spec, quality, effect, brushes=brushes, stages=self._stages))
             diary.add(take, first.scene)
             diary.shot = take.shot
             source = take.compositor
@@ -246,7 +246,7 @@ class MotionEngine:
         """
         photo = _photo(request, last)
         if photo.digest == first[0].digest:
-            only = film(*first, plan, spec, quality, effect=effect, arrive=True, stages=self._stages)
+            only = film(*first, Directions(plan, spec, quality, effect, arrive=True, stages=self._stages))
             diary.add(only, first[1])
             diary.shot = only.shot
             return only.compositor
@@ -269,16 +269,16 @@ class MotionEngine:
                 return Bend(stage, flow, span, spec.frames, arriving=number == 1, take=request.take)
 
             own = Spec(spec.width, spec.height, spec.fps, span.frames, spec.seed)
-            take = film(
-                *both[number],
+            directions = Directions(
                 still,
                 own,
                 quality,
-                effect=effect if number == 0 else None,
+                effect if number == 0 else None,
                 more=[bend],
                 arrive=number == 1,
                 stages=self._stages,
             )
+            take = film(*both[number], directions)
             diary.add(take, both[number][1], span.first / spec.fps)
             takes.append(take.compositor)
         return Joined(shares, takes.__getitem__, spec.width, spec.height, by_depth=False)
@@ -304,15 +304,16 @@ class MotionEngine:
             place = first.pop() if number == 0 else self._photo_place(request, paths[number - 1])
             span = shares[number]
             own = Spec(spec.width, spec.height, spec.fps, span.frames, spec.seed + number)
-            take = place.film(
+            directions = Directions(
                 plan.model_copy(update={"shot": share_of(plan.shot, span.frames / spec.frames)}),
                 own,
                 quality,
-                effect=effect if number == 0 else None,
+                effect if number == 0 else None,
                 extra_moves=travel_moves(number, shares),
                 arrive=request.last_image is not None and number == len(paths),
                 stages=self._stages,
             )
+            take = place.film(directions)
             diary.add(take, place.scene, span.first / spec.fps)
             return take.compositor
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from photoplay.engines.motion.animate import Animator, Spec
-from photoplay.engines.motion.brush import Masked
-from photoplay.engines.motion.director import Take, film
-from photoplay.engines.motion.effects.base import Effect
-from photoplay.engines.motion.quality import Quality
-from photoplay.engines.motion.stage_cache import StageCache
-from photoplay.engines.motion.types import U8, Photo, SceneMap, Stage
-from photoplay.shot import ImageUse, Move, Plan
+from photoplay.engines.motion.director import Directions, Take, film
+from photoplay.engines.motion.types import U8, Photo, SceneMap
+from photoplay.shot import ImageUse
 
 
 class Place(Protocol):
@@ -29,20 +23,8 @@ class Place(Protocol):
         """(h, w, 3) uint8: what it looks like, at any size."""
         ...
 
-    def film(
-        self,
-        plan: Plan,
-        spec: Spec,
-        quality: Quality,
-        *,
-        effect: Effect | None = None,
-        extra_moves: Sequence[Move] = (),
-        more: Sequence[Callable[[Stage], Animator]] = (),
-        arrive: bool = False,
-        brushes: Sequence[Masked] = (),
-        stages: StageCache | None = None,
-    ) -> Take:
-        """Makes a take; see :func:`photoplay.engines.motion.director.film`."""
+    def film(self, directions: Directions) -> Take:
+        """Makes a take."""
         ...
 
 
@@ -58,33 +40,9 @@ class PhotoPlace:
         """The photo."""
         return self.photo.rgb
 
-    def film(
-        self,
-        plan: Plan,
-        spec: Spec,
-        quality: Quality,
-        *,
-        effect: Effect | None = None,
-        extra_moves: Sequence[Move] = (),
-        more: Sequence[Callable[[Stage], Animator]] = (),
-        arrive: bool = False,
-        brushes: Sequence[Masked] = (),
-        stages: StageCache | None = None,
-    ) -> Take:
+    def film(self, directions: Directions) -> Take:
         """See :class:`Place`."""
-        return film(
-            self.photo,
-            self.scene,
-            plan,
-            spec,
-            quality,
-            effect=effect,
-            extra_moves=extra_moves,
-            more=more,
-            arrive=arrive,
-            brushes=brushes,
-            stages=stages,
-        )
+        return film(self.photo, self.scene, directions)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import skimage.data
 from photoplay.engines.base import RenderRequest
 from photoplay.engines.motion import planes as yuv
 from photoplay.engines.motion.animate import Spec
-from photoplay.engines.motion.director import Take, film
+from photoplay.engines.motion.director import Directions, Take, film
 from photoplay.engines.motion.engine import MotionEngine
 from photoplay.engines.motion.fit import fit
 from photoplay.engines.motion.measure import follow, jitter
@@ -42,7 +42,9 @@ def seen(name: str) -> tuple[Photo, SceneMap]:
 
 
 def take(name: str, size: tuple[int, int] = HD, frames: int = 48, plan: Plan | None = None) -> Take:
-    return film(*seen(name), plan or Plan(shot=DOLLY), Spec(*size, 24, frames, seed=4), quality_named("std"))
+    return film(
+        *seen(name), Directions(plan or Plan(shot=DOLLY), Spec(*size, 24, frames, seed=4), quality_named("std"))
+    )
 
 
 def cropped(photo: Photo, scene: SceneMap, size: tuple[int, int]) -> U8:

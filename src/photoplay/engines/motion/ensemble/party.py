@@ -13,10 +13,8 @@ import numpy as np
 
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.animate import Animator, Changes, ExtraLayer, LayerChange, Moment, Spec
-from photoplay.engines.motion.brush import Masked
-from photoplay.engines.motion.director import MAX_MARGIN, Take, set_stage, shoot
+from photoplay.engines.motion.director import MAX_MARGIN, Directions, Take, set_stage, shoot
 from photoplay.engines.motion.easing import span
-from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.ensemble import roles
 from photoplay.engines.motion.ensemble.brushwork import Colour
 from photoplay.engines.motion.ensemble.compose import Composed, Member, compose, horizon_in_frame, taken_by_own
@@ -33,7 +31,7 @@ from photoplay.engines.motion.quality import Quality
 from photoplay.engines.motion.stage import build_stage
 from photoplay.engines.motion.stage_cache import StageCache
 from photoplay.engines.motion.types import Photo, SceneMap, Stage
-from photoplay.shot import AspectRatio, ImageUse, LifeKind, Move, Plan
+from photoplay.shot import AspectRatio, ImageUse, LifeKind, Plan
 
 PREVIEW_SIDE = 360  # pixels of the short side at which a scene is composed to be looked at
 TALLEST = 1.15  # of the video's short side: cut-outs are kept no larger
@@ -90,24 +88,13 @@ class Party:
         self.scene = small.stage.scene
         self.picture = small.picture
 
-    def film(
-        self,
-        plan: Plan,
-        spec: Spec,
-        quality: Quality,
-        *,
-        effect: Effect | None = None,
-        extra_moves: Sequence[Move] = (),
-        more: Sequence[Callable[[Stage], Animator]] = (),
-        arrive: bool = False,
-        brushes: Sequence[Masked] = (),
-        stages: StageCache | None = None,
-    ) -> Take:
-        """The take. ``brushes`` are painted on the first image; an effect takes all subjects as one."""
+    def film(self, directions: Directions) -> Take:
+        """The take. The brushes are painted on the first image; an effect takes all subjects as one."""
+        effect, brushes = directions.effect, directions.brushes
         made: list[Composed] = []
 
         def stage_for(margin: float) -> Stage:
-            place = _place_stage(self._backdrop, spec, quality, margin, stages)
+            place = _place_stage(self._backdrop, directions.spec, directions.quality, margin, directions.stages)
             # A brush carries the first image's subject about: its shadow goes along.
             carried = {1} if any(len(one.trajectory) > 1 for one in brushes) else set()
             goes = effect is not None and effect.takes_away is not None
@@ -126,15 +113,11 @@ class Party:
                 found += life.animators(view, self._plan_for(number, plan), own, only=OWN_LIFE)
             return found
 
+        if effect is not None and effect.takes_away is not None:
+            directions = replace(directions, more=[shadows, *directions.more])
         return shoot(
             stage_for,
-            plan,
-            spec,
-            effect=effect,
-            extra_moves=extra_moves,
-            more=[shadows, *more] if effect is not None and effect.takes_away is not None else more,
-            arrive=arrive,
-            brushes=brushes,
+            directions,
             # Without a view of its own the first image is the backdrop, whose measures are the stage's.
             brushed=lambda stage: made[-1].views.get(1, stage),
             lives=lives,
