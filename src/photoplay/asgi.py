@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
@@ -18,7 +19,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photoplay.dialects.door import request_id
 from photoplay.errors import PhotoplayError, UploadTooLarge
-from photoplay.ids import token
 
 REQUEST_ID_HEADER = "x-request-id"
 UNEXPECTED = "The server failed unexpectedly. The request id helps its operator to find out why."
@@ -45,7 +45,7 @@ class Rim:
             return
         headers = Headers(scope=scope)
         given = headers.get(REQUEST_ID_HEADER, "")
-        request_id.set(given if _SAFE_ID.fullmatch(given) else token(16))
+        request_id.set(given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8))
         exchange = _Exchange(scope, receive, send, self.limit_for(scope["path"]))
         started = time.perf_counter()
         try:

@@ -88,6 +88,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
             yield
         finally:
             await door.feed.close()
+            door.reads.close()
             await door.previews.close()
             await asyncio.to_thread(runtime.close, settings.drain_s)
 
@@ -105,6 +106,7 @@ def create_app(runtime: Runtime, settings: Settings, *, role: Role = "all") -> F
     app.state.startup_error = None
     for dialect in spoken:
         app.include_router(dialect.router)
+    app.router.routes[:0] = [route for dialect in spoken for route in dialect.busy]  # looked at first
     mount_studio(app, settings, runtime.storage)
     register_callbacks(runtime, settings)
     answer = answer_in(spoken)

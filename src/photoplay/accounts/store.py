@@ -8,7 +8,6 @@ derive from the installation's secret, so a stolen database alone opens nothing.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator
@@ -20,10 +19,11 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from photoplay import ids
 from photoplay.accounts.account import Account, Caller, Credentials, KeyInfo
+from photoplay.accounts.callers import Callers
 from photoplay.accounts.ledger import Ledger
 from photoplay.accounts.plans import DEFAULT_CREDITS, DEFAULT_PLAN, PLAN_NAMES
 from photoplay.clock import Clock, SystemClock
-from photoplay.db import writing
+from photoplay.db import reading, writing
 from photoplay.db.tables import FIRST_ACCOUNT_NUMBER, accounts, api_keys
 from photoplay.errors import AccountBlocked, CredentialsInvalid, NotFoundError, SettingsError, UnsupportedValue
 from photoplay.keys import MasterKey
@@ -57,6 +57,7 @@ class AccountStore:
         self._ledger = Ledger(self._clock)
         self._lookup_key = secret.derive("api key lookup")
         self._fernet = Fernet(base64.urlsafe_b64encode(secret.derive("stored secrets")))
+        self._callers = Callers()
 
     # Making ------------------------------------------------------------------------------------------------------
 
@@ -161,7 +162,7 @@ class AccountStore:
     # Changing ----------------------------------------------------------------------------------------------------
 
     def revoke(self, key_id: str) -> None:
-        """Ends a key at once. Revoking it again does nothing.
+        """Ends a key: for this process at once, for others within a second. Revoking it again does nothing.
 
         Raises:
             NotFoundError: there is no such key.
@@ -174,6 +175,7 @@ class AccountStore:
             )
             if changed.rowcount == 0:
                 raise NotFoundError("There is no such key.")
+        self._callers.forget()
 
     def set_plan(self, account_id: str, plan: str) -> None:
         """Moves an account to another plan.
@@ -198,6 +200,7 @@ class AccountStore:
             changed = connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(**values))
             if changed.rowcount == 0:
                 raise _no_account()
+        self._callers.forget()
 
     # Reading -----------------------------------------------------------------------------------------------------
 
@@ -287,17 +290,27 @@ class AccountStore:
     # Who is it? --------------------------------------------------------------------------------------------------
 
     def by_api_key(self, api_key: str) -> Caller:
-        """Who has that API key.
+        """Who has that API key. What is answered may be a second old (see :class:`Callers`).
 
         Raises:
             CredentialsInvalid: nobody, or the key was revoked.
             AccountBlocked: the account is blocked.
         """
         digest = self._hash(api_key)
+        kept = self._callers.get(digest)
+        if kept is not None:
+            return kept
+        asked = self._callers.now()
         row = self._one(BY_API_KEY, digest)
         if row is None or not hmac.compare_digest(str(row.api_key_hash), digest):
             raise CredentialsInvalid
-        return _caller(row)
+        caller = _caller(row)
+        self._callers.keep(digest, caller, asked)
+        return caller
+
+    def kept_by_api_key(self, api_key: str) -> Caller | None:
+        """Who has that API key, if that is known without a look into the database. Never waits."""
+        return self._callers.get(self._hash(api_key))
 
     def by_client_pair(self, client_id: str, client_secret: str) -> Caller:
         """Who has that client id, if the secret is right.
@@ -343,13 +356,13 @@ class AccountStore:
     def _one(self, query: sa.Select[Any], value: str) -> sa.Row[Any] | None:
         if "\x00" in value:  # PostgreSQL cannot take it as text
             return None
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query, {"value": value}).one_or_none()
 
     # Secrets -----------------------------------------------------------------------------------------------------
 
     def _hash(self, secret: str) -> str:
-        return hmac.new(self._lookup_key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+        return hmac.digest(self._lookup_key, secret.encode("utf-8", "surrogatepass"), "sha256").hex()
 
     def _encrypt(self, secret: str) -> str:
         return self._fernet.encrypt(secret.encode()).decode()

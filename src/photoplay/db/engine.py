@@ -6,6 +6,7 @@ credit hold and its queue entry are written in one transaction.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ LINK_TIMEOUT_S = 20
 """How long a cut link to PostgreSQL may go unnoticed. The system's own limits are a quarter of an hour and more."""
 SILENT_TRANSACTION_S = 30
 """How long a transaction may stand still before the server undoes it."""
+IDLE_S = 1.0
+"""How long a connection to PostgreSQL may lie unused before it is looked at when it is used again."""
 _DISK_WORDS = ("database or disk is full", "disk I/O error")
 _UNIXEPOCH_SUBSEC = (3, 42)  # first SQLite whose unixepoch() knows 'subsec'
 
@@ -44,13 +47,14 @@ def make_engine(url: str, *, pool_size: int = POOL_SIZE) -> sa.Engine:
     if backend == "sqlite":
         return _sqlite_engine(parsed, pool_size)
     if backend == "postgresql":
-        return sa.create_engine(
+        engine = sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             connect_args=link_arguments(url),
         )
+        _look_at_idle_links(engine)
+        return engine
     raise SettingsError(f"database_url: {backend} is not supported; use sqlite:///… or postgresql://…")
 
 
@@ -72,6 +76,29 @@ def link_arguments(url: str) -> dict[str, str | int]:
         "options": f"-c idle_in_transaction_session_timeout={SILENT_TRANSACTION_S}s",
     }
     return {name: value for name, value in told.items() if name not in said}
+
+
+def _look_at_idle_links(engine: sa.Engine) -> None:
+    """Has a connection that was not used for a moment looked at before it is used again.
+
+    The library's own way looks every time, which is one way to the server and back more for each transaction. That a
+    link is cut while it is in use is found out by whatever uses it, looked at or not.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _used(_connection: Any, record: Any) -> None:
+        record.info["used_s"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _look(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("used_s", math.inf) < IDLE_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            if not engine.dialect.is_disconnect(error, connection, None):
+                raise
+            raise sa.exc.InvalidatePoolError from error  # the others are no better: the server was away
 
 
 def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
@@ -106,6 +133,18 @@ def _unixepoch(*arguments: str) -> float | int:
     if "subsec" in arguments:
         return int(time.time() * 1000) / 1000
     return int(time.time())
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for queries that need not agree with each other on one moment: each is a transaction of its own.
+
+    On PostgreSQL that saves the ways to the server and back that begin and end a transaction.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
 
 
 @contextmanager

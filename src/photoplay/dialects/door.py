@@ -7,13 +7,15 @@ server finds the dialect by the path of the request and has it put the error int
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Header, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
 
 from photoplay.accounts import Caller
 from photoplay.catalog import Effect
@@ -22,6 +24,7 @@ from photoplay.errors import ArtifactNotFound, InvalidField, MissingField, Photo
 from photoplay.jobs.feed import Feed
 from photoplay.jobs.job import Job, MediaRef
 from photoplay.jobs.previews import Previews
+from photoplay.jobs.reads import Reads
 from photoplay.jobs.runtime import Runtime
 from photoplay.jobs.uploads import Upload
 from photoplay.settings import Settings
@@ -55,6 +58,19 @@ class Dialect:
     router: APIRouter
     answer: Callable[[PhotoplayError, int | None], Response]
     max_body_bytes: Mapping[str, int]  # path prefix -> limit; the longest match wins
+    busy: tuple[Route, ...] = ()  # see busy_route
+
+
+def busy_route(method: str, path: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A second, short way to a route of the dialect's router that is asked far more often than others.
+
+    The framework looks through every route of every dialect, and works out anew for each request what a route's
+    parameters are; here that is more work than to answer. ``answer`` reads the few parameters itself and calls the
+    documented route's own function, so there is one of that.
+    """
+    route = Route(path, answer, methods=[method], include_in_schema=False)
+    route.methods = {method}  # the library adds HEAD to GET, which the documented route has not
+    return route
 
 
 class Door:
@@ -65,6 +81,8 @@ class Door:
         self.settings = settings
         self.clock = clock or runtime.clock
         self.previews = Previews(settings, runtime.storage)
+        self.reads = Reads(runtime.store)
+        self.signs_afar = not settings.resolved_storage_url.startswith("file:")
         self.feed = Feed(
             runtime.store,
             runtime.estimates,
@@ -123,6 +141,17 @@ class Door:
     def effect_link(base_url: str, slug: str, filename: str) -> str:
         """Where an effect's logo or preview is served: an open link that does not end."""
         return f"{base_url}{EFFECTS_PATH}/{slug}/{filename}"
+
+    async def caller_of(self, api_key: str) -> Caller:
+        """Who has that API key, its request counted. Only a key that was not seen of late takes a thread.
+
+        Raises:
+            CredentialsInvalid, AccountBlocked: nobody, or not this account.
+            RateLimited: it sends too many requests.
+        """
+        accounts = self.runtime.accounts
+        known = accounts.kept_by_api_key(api_key)
+        return self.counted(known if known is not None else await run_in_threadpool(accounts.by_api_key, api_key))
 
     def counted(self, caller: Caller) -> Caller:
         """``caller`` itself, after its request was counted against its plan's rate.

@@ -40,6 +40,7 @@ def dialect(settings: Settings) -> Dialect:
         prefixes=("/",),
         router=router,
         answer=answer,
+        busy=routes.busy,
         max_body_bytes={
             "/v1/": _MAX_BODY_BYTES,
             "/v1/jobs": _FILES_OF_A_JOB * settings.max_upload_bytes + _MAX_BODY_BYTES,

@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from photoplay.accounts import Caller
-from photoplay.dialects.door import IdempotencyKey, as_request_error, callback_url, door_of
-from photoplay.dialects.native.auth import Calling, documented
+from photoplay.dialects.door import IdempotencyKey, as_request_error, busy_route, callback_url, door_of
+from photoplay.dialects.native.auth import Calling, calling, documented
 from photoplay.dialects.native.files import send_file
 from photoplay.dialects.native.received import Media, Received, received
 from photoplay.dialects.native.wire import FileList, JobBody, JobOut, JobPage, Problem, files_out, job_out
@@ -103,7 +102,7 @@ def show(request: Request, job: Job) -> JobOut:
 
 
 @router.post("/jobs", status_code=201, response_model=JobOut, summary="Ask for a clip", openapi_extra=documented_body())
-async def create_job(request: Request, caller: Calling, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+async def create_job(request: Request, caller: Calling, idempotency_key: IdempotencyKey = None) -> Response:
     """Stores a job and queues it. The answer is sent after the job is safely stored. The body is JSON, or a form in
     which files come along: every field is a part, lists and objects as JSON. `images`, `last_image` and `audio` may be
     files; elsewhere `{"part": "name"}` names the part that is the file.
@@ -112,7 +111,7 @@ async def create_job(request: Request, caller: Calling, idempotency_key: Idempot
         return await run_in_threadpool(_create, request, caller, found, idempotency_key)
 
 
-def _create(request: Request, caller: Caller, found: Received, idempotency_key: str | None) -> JSONResponse:
+def _create(request: Request, caller: Caller, found: Received, idempotency_key: str | None) -> Response:
     door = door_of(request)
     try:
         body = JobBody.model_validate(found.body)
@@ -128,8 +127,13 @@ def _create(request: Request, caller: Caller, found: Received, idempotency_key: 
         face={"client_id": caller.client_id, "base_url": door.base_url(request)},
     )
     job = door.runtime.service.submit(caller.account, asked, idempotency_key=idempotency_key)
-    shown = show(request, job)
-    return JSONResponse(shown.model_dump(mode="json"), status_code=201, headers={"location": f"/v1/jobs/{job.id}"})
+    return _answer(show(request, job), 201, {"location": f"/v1/jobs/{job.id}"})
+
+
+def _answer(shown: JobOut, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        shown.__pydantic_serializer__.to_json(shown), status, headers=headers, media_type="application/json"
+    )
 
 
 @router.get("/jobs", summary="List jobs")
@@ -166,10 +170,14 @@ def list_jobs(
     return JobPage(jobs=[show(request, job) for job in page.jobs], next_cursor=page.jobs[-1].id if page.more else None)
 
 
-@router.get("/jobs/{job_id}", summary="Read a job")
-def read_job(request: Request, job_id: JobId, caller: Calling) -> JobOut:
+@router.get("/jobs/{job_id}", response_model=JobOut, summary="Read a job")
+async def read_job(request: Request, job_id: JobId, caller: Calling) -> Response:
     """The job with that id: the primary one, the 24-digit hex one or the 18-digit decimal one."""
-    return show(request, _job(request, caller, job_id))
+    door = door_of(request)
+    job = await door.reads.get(caller.account.id, job_id)
+    # How long a live one takes is asked of the database; a store that signs links may have to ask for its key.
+    waits = job.state.live or door.signs_afar
+    return _answer(await run_in_threadpool(show, request, job) if waits else show(request, job))
 
 
 @router.get("/jobs/{job_id}/artifacts", summary="List a job's files")
@@ -219,6 +227,20 @@ def delete_job(request: Request, job_id: JobId, caller: Calling) -> Response:
     """Removes a finished job. Cancel a live one first."""
     door_of(request).runtime.service.delete(caller.account.id, job_id)
     return Response(status_code=204)
+
+
+async def _busy_create(request: Request) -> Response:
+    return await create_job(request, await calling(request), request.headers.get("idempotency-key"))
+
+
+async def _busy_read(request: Request) -> Response:
+    return await read_job(request, request.path_params["job_id"], await calling(request))
+
+
+busy = (
+    busy_route("POST", "/v1/jobs", _busy_create),
+    busy_route("GET", "/v1/jobs/{job_id}", _busy_read),
+)
 
 
 def _ms(time: datetime | None) -> int | None:
