@@ -14,6 +14,8 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from photoplay.engines.motion import matte, nets
+from photoplay.engines.motion.onnx_parts import Part
 from photoplay.models.weights import entry, find, verify
 from photoplay.settings import Settings
 
@@ -62,6 +64,27 @@ def test_u2netp_finds_the_person(astronaut: np.ndarray) -> None:
     assert np.array_equal(first, second)
     assert first[160:300, 60:200].mean() > 0.9  # the suit
     assert first[:60, 230:].mean() < 0.3  # the wall
+
+
+def test_u2netp_in_parts_says_what_it_says_as_a_whole(astronaut: np.ndarray) -> None:
+    path = weights("u2netp")
+    image = matte._net_input(astronaut)
+    whole = session(path)
+    all_answers = dict(zip((one.name for one in whole.get_outputs()), whole.run(None, {"input.1": image}), strict=True))
+    beginning, end = nets.onnx_part(path, matte._BEGINNING), nets.onnx_part(path, matte._END)
+    assert beginning is not None
+    assert end is not None
+    early, *handed_on = beginning.run(None, {"input.1": image})
+    last = end.run(None, {name: one for (name, _), one in zip(matte._HANDED_ON, handed_on, strict=True)})[0]
+    assert np.array_equal(early, all_answers["1961"])
+    assert np.array_equal(last, all_answers["1959"])
+    assert float(np.abs(early - last).mean()) > 0.001  # two answers, not the same one twice
+
+
+def test_a_part_that_the_network_has_not_is_no_network() -> None:
+    path = weights("u2netp")
+    assert nets.onnx_part(path, Part(matte._BEGINNING.inputs, ("nothing",))) is None
+    assert nets.onnx_part(path, Part((("947", (1, 64, 320, 320)),), ("853",))) is None  # made of other values
 
 
 def test_face_box_finds_the_face_and_no_other(astronaut: np.ndarray) -> None:

@@ -19,6 +19,7 @@ from onnxruntime.capi import (  # type: ignore[import-untyped]  # ships no types
     onnxruntime_pybind11_state as ort_errors,
 )
 
+from photoplay.engines.motion.onnx_parts import Part, cut_out
 from photoplay.errors import WeightsError
 from photoplay.models import weights
 
@@ -47,17 +48,21 @@ def locate(name: str, models_dir: Path) -> Path | None:
         return None
 
 
-@lru_cache(maxsize=8)
-def _onnx(path: str, stamp: tuple[int, int]) -> ort.InferenceSession | None:
-    del stamp  # part of the key only: a replaced file is loaded afresh
+def _session(model: str | bytes) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = THREADS
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.enable_cpu_mem_arena = False  # the arena holds 400 MB for one look at one photo, and is slower
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the cores are shared with the encoder
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+@lru_cache(maxsize=8)
+def _onnx(path: str, stamp: tuple[int, int]) -> ort.InferenceSession | None:
+    del stamp  # part of the key only: a replaced file is loaded afresh
     try:
-        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return _session(path)
     except RUN_ERRORS as error:
         log.warning("network %s cannot be loaded: %s", Path(path).name, error)
         return None
@@ -65,12 +70,36 @@ def _onnx(path: str, stamp: tuple[int, int]) -> ort.InferenceSession | None:
 
 def onnx(path: Path) -> ort.InferenceSession | None:
     """The session for an ONNX file, or None (logged) when it cannot be loaded."""
+    stamp = _stamp(path)
+    return None if stamp is None else _onnx(str(path), stamp)
+
+
+@lru_cache(maxsize=8)
+def _onnx_part(path: str, stamp: tuple[int, int], part: Part) -> ort.InferenceSession | None:
+    del stamp
+    try:
+        return _session(cut_out(Path(path).read_bytes(), part))
+    except OSError as error:
+        log.warning("network %s cannot be read: %s", Path(path).name, error.strerror)
+    except (ValueError, *RUN_ERRORS) as error:
+        log.warning("network %s cannot be run in parts: %s", Path(path).name, error)
+    return None
+
+
+def onnx_part(path: Path, part: Part) -> ort.InferenceSession | None:
+    """The session for a part of an ONNX file, or None (logged) when the network has no such part."""
+    stamp = _stamp(path)
+    return None if stamp is None else _onnx_part(str(path), stamp, part)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is replaced; None (logged) when it cannot be read."""
     try:
         stat = path.stat()
     except OSError as error:
         log.warning("network %s cannot be read: %s", path.name, error.strerror)
         return None
-    return _onnx(str(path), (stat.st_mtime_ns, stat.st_size))
+    return stat.st_mtime_ns, stat.st_size
 
 
 class Tflite:
@@ -98,9 +127,5 @@ def _tflite(path: str, stamp: tuple[int, int]) -> Tflite | None:
 
 def tflite(path: Path) -> Tflite | None:
     """The network for a TFLite file, or None (logged) when it cannot be loaded."""
-    try:
-        stat = path.stat()
-    except OSError as error:
-        log.warning("network %s cannot be read: %s", path.name, error.strerror)
-        return None
-    return _tflite(str(path), (stat.st_mtime_ns, stat.st_size))
+    stamp = _stamp(path)
+    return None if stamp is None else _tflite(str(path), stamp)
