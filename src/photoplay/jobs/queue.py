@@ -106,12 +106,16 @@ class RenderQueue:
         found = self._connected().list_workflows(workflow_ids=list(job_ids), load_input=False, load_output=False)
         return {workflow.workflow_id: workflow.status for workflow in found}
 
-    def busy_executors(self) -> set[str]:
-        """Ids of the workers that own jobs which have begun."""
+    def begun(self) -> dict[str, str]:
+        """The jobs that have begun and not ended, each with the id of the worker that took it."""
         running = self._connected().list_workflows(
             status="PENDING", name=WORKFLOW_NAME, load_input=False, load_output=False
         )
-        return {workflow.executor_id for workflow in running if workflow.executor_id}
+        return {workflow.workflow_id: workflow.executor_id or "" for workflow in running}
+
+    def busy_executors(self) -> set[str]:
+        """Ids of the workers that own jobs which have begun."""
+        return set(self.begun().values()) - {""}
 
     def hand_back(self, executor_id: str) -> int:
         """Puts what a worker had begun back into the queue, when it stops in good order. How many.

@@ -1,18 +1,25 @@
 """Finds dead workers and lost jobs. Runs in every worker, for as long as it lives; everything here may be repeated.
 
 The queue's library takes up a dead worker's jobs only when told that the worker is dead. We tell it (:func:`recover`).
-It gives a job up after :data:`~photoplay.jobs.queue.MAX_ATTEMPTS` tries; then its row is still live and its credits are
-still held, and the sweeper ends it.
+That a job is a living worker's own does not mean that it is worked on: the answer to its claim may have been lost with
+a connection, or what ran it has broken off. So each worker compares what is its own with what it runs, and gives the
+rest back (:class:`Strays`).
+
+The library gives a job up after :data:`~photoplay.jobs.queue.MAX_ATTEMPTS` tries; then its row is still live and its
+credits are still held, and the sweeper ends it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
 from dbos import DBOS
+from dbos._dbos import _get_dbos_instance
+from dbos._utils import INTERNAL_QUEUE_NAME
 
 from photoplay.clock import Clock
 from photoplay.db import writing
@@ -27,6 +34,7 @@ log = logging.getLogger("photoplay.recovery")
 
 SWEEP_GRACE_MS = 3_000  # a job that changed so lately is left alone: its worker may be about to end it
 SWEEP_LIMIT = 500
+STRAY_AFTER_S = 10.0  # between a worker's claim of a job and the moment it runs lies far less
 GIVEN_UP = f"Rendering was tried {MAX_ATTEMPTS} times and its worker died each time."
 INTERNAL = "The job failed for a reason on the server's side."
 
@@ -36,7 +44,8 @@ SUSPECTS = (
         IS_LIVE,
         jobs.c.state.in_(sa.bindparam("states", expanding=True)),
         jobs.c.priority.is_not(None),
-        jobs.c.updated_ms <= sa.bindparam("before_ms"),
+        # What seems to come from the future was written before the clock was set back.
+        sa.or_(jobs.c.updated_ms <= sa.bindparam("before_ms"), jobs.c.updated_ms > sa.bindparam("future_ms")),
         jobs.c.id > sa.bindparam("after"),
     )
     .order_by(jobs.c.id)
@@ -47,15 +56,58 @@ SUSPECTS = (
 def recover(executor_ids: list[str]) -> int:
     """Puts the jobs of dead workers back into the queue. How many.
 
-    This is the one place that leans on a private method of the library (what its paid supervisor calls): the public
+    This and what follows leans on private methods of the library (what its paid supervisor calls): the public
     ``resume_workflow`` starts the count of tries anew, so a job that kills its worker would go round for ever.
-    A contract test kills a worker and watches this work.
+    Contract tests kill workers, and take jobs away from them, and watch this work.
     """
     return len(DBOS._recover_pending_workflows(executor_ids))  # noqa: SLF001 - see above
 
 
+def running_here() -> set[str]:
+    """The jobs that this process runs."""
+    return set(_get_dbos_instance()._active_workflows_set.activeList())  # noqa: SLF001 - see `recover`
+
+
+def put_back(job_id: str, executor_id: str) -> bool:
+    """Puts one job back into the queue, if it is still that worker's. Should it be running after all, that run ends.
+
+    Like :func:`recover`, this counts as a try.
+    """
+    library = _get_dbos_instance()._sys_db  # noqa: SLF001 - see `recover`
+    return library.reenqueue_for_recovery(job_id, [executor_id], INTERNAL_QUEUE_NAME)
+
+
+class Strays:
+    """Finds jobs that are this worker's own and that it does not run."""
+
+    def __init__(
+        self,
+        *,
+        running: Callable[[], set[str]] = running_here,
+        put_back: Callable[[str, str], bool] = put_back,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._running = running
+        self._put_back = put_back
+        self._monotonic = monotonic
+        self._since_s: dict[str, float] = {}  # job to the moment from which on it was not seen to run
+
+    def look(self, begun: Mapping[str, str], me: str) -> list[str]:
+        """Looks once at the jobs that have ``begun`` (each with its worker's id). Those that went back, if any."""
+        running = self._running()
+        now_s = self._monotonic()
+        idle = {job_id for job_id, executor_id in begun.items() if executor_id == me} - running
+        self._since_s = {job_id: self._since_s.get(job_id, now_s) for job_id in idle}
+        strays = [job_id for job_id, since_s in self._since_s.items() if now_s - since_s >= STRAY_AFTER_S]
+        return [job_id for job_id in strays if self._put_back(job_id, me)]
+
+    def outage(self) -> None:
+        """The database was away: everything gets a new term."""
+        self._since_s.clear()
+
+
 class Reaper:
-    """Finds dead workers and has their jobs taken up again."""
+    """Finds dead workers and has their jobs taken up again, and this worker's own that it does not run."""
 
     def __init__(
         self,
@@ -66,6 +118,7 @@ class Reaper:
         locks_dir: Path,
         recover: Callable[[list[str]], int] = recover,
         watch: Watch | None = None,
+        strays: Strays | None = None,
     ) -> None:
         self._register = register
         self._queue = queue
@@ -73,14 +126,17 @@ class Reaper:
         self._locks_dir = locks_dir
         self._recover = recover
         self._watch = watch or Watch(locks_dir, slot.node)
+        self._strays = strays or Strays()
 
     def tick(self) -> list[str]:
         """Looks once. Returns the ids of the workers found dead."""
         try:
-            seen: dict[str, int | None] = dict.fromkeys(self._queue.busy_executors())
+            begun = self._queue.begun()
+            seen: dict[str, int | None] = dict.fromkeys(filter(None, begun.values()))
             seen.update({executor.id: executor.seen_ms for executor in self._register.all()})
         except sa.exc.SQLAlchemyError:
             self._watch.outage()
+            self._strays.outage()
             raise
         dead = self._watch.dead(seen, me=self._slot.id)
         if dead:
@@ -89,6 +145,8 @@ class Reaper:
             self._register.forget(dead)
             for executor_id in dead:
                 forget_lock(self._locks_dir, executor_id)
+        for job_id in self._strays.look(begun, self._slot.id):
+            log.warning("job %s was this worker's, but nothing worked on it; it goes back into the queue", job_id)
         return dead
 
 
@@ -110,6 +168,7 @@ class Sweeper:
             parameters = {
                 "states": states,
                 "before_ms": self._clock.now_ms() - SWEEP_GRACE_MS,
+                "future_ms": self._clock.now_ms() + SWEEP_GRACE_MS,
                 "after": after,
                 "up_to": SWEEP_LIMIT,
             }

@@ -17,7 +17,8 @@ from photoplay.settings import Settings
 
 @asynccontextmanager
 async def time_limit(settings: Settings, phase: Phase, ran_s: float) -> AsyncIterator[None]:
-    """Stops what is in the ``async with`` block when its time is over. ``ran_s``: how long the job has run before.
+    """Stops what is in the ``async with`` block when its time is over. ``ran_s``: how long the job has run before;
+    less than nothing when the clock was set back since it started, which counts as nothing.
 
     Raises:
         UrlUnreachable: the inputs could not be gathered in time.
@@ -28,7 +29,7 @@ async def time_limit(settings: Settings, phase: Phase, ran_s: float) -> AsyncIte
         Phase.RENDER: settings.render_timeout_s,
         Phase.SOUND: settings.sound_timeout_s,
     }.get(phase)
-    left_s = None if settings.job_timeout_s is None else max(0.0, settings.job_timeout_s - ran_s)
+    left_s = None if settings.job_timeout_s is None else max(0.0, settings.job_timeout_s - max(0.0, ran_s))
     if of_phase_s is None:
         yield
         return

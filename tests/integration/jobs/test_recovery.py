@@ -155,3 +155,31 @@ def test_a_job_that_the_queue_does_not_know_is_queued_again(farm):
     farm.runtime.lifecycle.begin(job.id, "gone")
     farm.worker()
     assert farm.wait(job).state is JobState.SUCCEEDED
+
+
+def test_a_job_that_its_worker_took_and_never_began_is_not_kept_waiting(farm):
+    """The contract with the library's private calls by which a worker knows what it runs, and gives back the rest."""
+    worker = farm.worker(slots=1)
+    first = farm.submit("frames=20 delay=0.2")
+    farm.wait(first, JobState.RUNNING)
+    job = farm.submit("frames=2")
+    # The answer to the claim was lost with its connection: the queue holds the job for begun, the worker knows nothing.
+    farm.set_workflow(job, status="PENDING", executor_id=worker.executor_id, owner_xid="lost", recovery_attempts=1)
+    done = farm.wait(job)
+    assert done.state is JobState.SUCCEEDED, done.error_message
+    assert farm.runs(job)["render"] == 1
+    assert farm.wait(first).state is JobState.SUCCEEDED
+    assert farm.runs(first)["render"] == 1  # what it does run is left alone
+    assert farm.balance == (CREDITS - job.credits - first.credits, 0)
+
+
+def test_the_jobs_of_a_dead_worker_of_which_nothing_is_left_are_found(farm):
+    worker = farm.worker()
+    job = farm.submit("frames=8 stall=4 once=job")
+    farm.wait_misbehaving(job, "job")
+    worker.kill()
+    farm.runtime.register.forget([worker.executor_id])
+    (farm.runtime.settings.data_dir / "locks" / f"{worker.executor_id}.lock").unlink()
+    farm.worker(executor_ttl_s=3)
+    assert farm.wait(job).state is JobState.SUCCEEDED
+    assert farm.balance == (CREDITS - job.credits, 0)

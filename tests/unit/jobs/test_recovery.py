@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from photoplay.jobs.executors import ExecutorSlot, Register, Watch
 from photoplay.jobs.job import JobState
-from photoplay.jobs.recovery import GIVEN_UP, INTERNAL, SWEEP_GRACE_MS, Reaper, Sweeper, recover
+from photoplay.jobs.recovery import GIVEN_UP, INTERNAL, STRAY_AFTER_S, SWEEP_GRACE_MS, Reaper, Strays, Sweeper
 
 from .conftest import EXECUTOR, ask
 
@@ -16,12 +16,12 @@ class Queue:
     """Stands for the render queue: says what it is told to say, notes what it is asked."""
 
     def __init__(self) -> None:
-        self.busy: set[str] = set()
+        self.owned: dict[str, str] = {}
         self.said: dict[str, str] = {}
         self.entered: list[str] = []
 
-    def busy_executors(self) -> set[str]:
-        return self.busy
+    def begun(self) -> dict[str, str]:
+        return self.owned
 
     def statuses(self, job_ids):
         return {job_id: self.said[job_id] for job_id in job_ids if job_id in self.said}
@@ -45,6 +45,7 @@ def reaper_of(runtime, clock, slot, locks_dir, recovered, queue=None, watch=None
         locks_dir=locks_dir,
         recover=lambda dead: recovered.append(list(dead)) or len(dead),
         watch=watch,
+        strays=Strays(running=set),
     )
 
 
@@ -68,7 +69,7 @@ def test_a_dead_worker_without_a_row_is_found_by_the_jobs_it_owns(runtime, clock
     locks_dir, recovered, queue = tmp_path / "locks", [], Queue()
     other = ExecutorSlot.take(locks_dir)
     other.release()
-    queue.busy = {other.id}
+    queue.owned = {"job": other.id}
     assert reaper_of(runtime, clock, slot, locks_dir, recovered, queue).tick() == [other.id]
     assert recovered == [[other.id]]
 
@@ -87,7 +88,12 @@ def test_a_worker_whose_report_fails_is_reported_again(runtime, clock, slot, tmp
         return 1
 
     reaper = Reaper(
-        register=Register(runtime.engine, clock), queue=Queue(), slot=slot, locks_dir=locks_dir, recover=failing
+        register=Register(runtime.engine, clock),
+        queue=Queue(),
+        slot=slot,
+        locks_dir=locks_dir,
+        recover=failing,
+        strays=Strays(running=set),
     )
     with pytest.raises(RuntimeError):
         reaper.tick()
@@ -96,7 +102,7 @@ def test_a_worker_whose_report_fails_is_reported_again(runtime, clock, slot, tmp
 
 def test_an_outage_gives_everybody_a_new_term(runtime, clock, slot, tmp_path):
     class Away(Queue):
-        def busy_executors(self):
+        def begun(self):
             raise sa.exc.OperationalError("select", {}, OSError("away"))
 
     now = [0.0]
@@ -110,11 +116,49 @@ def test_an_outage_gives_everybody_a_new_term(runtime, clock, slot, tmp_path):
     assert watch.dead(seen, me=slot.id) == []
 
 
-def test_the_private_method_that_recovery_needs_is_there():
+def test_a_job_that_its_worker_does_not_run_goes_back_in_time():
+    now, running, returned = [0.0], {"runs"}, []
+    strays = Strays(
+        running=lambda: set(running),
+        put_back=lambda job_id, owner: returned.append((job_id, owner)) or True,
+        monotonic=lambda: now[0],
+    )
+    begun = {"runs": "me", "stray": "me", "late": "me", "not mine": "other"}
+    assert strays.look(begun, "me") == []
+    now[0] = STRAY_AFTER_S - 1
+    assert strays.look(begun, "me") == []
+    running.add("late")
+    now[0] = STRAY_AFTER_S
+    assert strays.look(begun, "me") == ["stray"]
+    assert returned == [("stray", "me")]
+    del begun["stray"]
+    running.remove("runs")  # it stops working on this one: the term begins now
+    now[0] += STRAY_AFTER_S
+    assert strays.look(begun, "me") == []
+    now[0] += STRAY_AFTER_S - 1
+    strays.outage()
+    now[0] += 2
+    assert strays.look(begun, "me") == []
+    now[0] += STRAY_AFTER_S
+    assert strays.look(begun, "me") == ["runs"]
+
+
+def test_one_that_was_taken_from_it_meanwhile_is_left_alone():
+    now = [0.0]
+    strays = Strays(running=set, put_back=lambda job_id, owner: False, monotonic=lambda: now[0])
+    strays.look({"job": "me"}, "me")
+    now[0] = STRAY_AFTER_S
+    assert strays.look({"job": "me"}, "me") == []
+
+
+def test_the_private_methods_that_recovery_needs_are_there():
     from dbos import DBOS
+    from dbos._core import ActiveWorkflowById
+    from dbos._sys_db import SystemDatabase
 
     assert callable(DBOS._recover_pending_workflows)
-    assert callable(recover)
+    assert callable(ActiveWorkflowById.activeList)
+    assert callable(SystemDatabase.reenqueue_for_recovery)
 
 
 @pytest.fixture
@@ -168,3 +212,13 @@ def test_jobs_that_wait_outside_the_queue_are_not_lost(runtime, clock, sweep):
     clock.advance_s(10)
     assert sweeper.tick(queued_too=True) == 0
     assert runtime.store.load(waiting.id).state is JobState.QUEUED
+
+
+def test_a_job_that_changed_before_the_clock_was_set_back_is_ended_all_the_same(runtime, account, clock, sweep):
+    queue, sweeper = sweep
+    job = runtime.service.submit(account, ask())
+    runtime.lifecycle.begin(job.id, EXECUTOR)
+    queue.said[job.id] = "ERROR"
+    clock.advance_s(-3600)
+    assert sweeper.tick() == 1
+    assert runtime.store.load(job.id).state is JobState.FAILED

@@ -43,6 +43,11 @@ def test_the_whole_job_has_its_time_too(phase: Phase, ran_s: float) -> None:
         hang(phase, ran_s, job_timeout_s=10)
 
 
+def test_a_clock_that_was_set_back_gives_a_job_no_hour_more() -> None:
+    with pytest.raises(RenderTimeout, match=r"The job was stopped after 0\.01 seconds"):
+        hang(Phase.RENDER, -3600, job_timeout_s=0.01)
+
+
 def test_what_ends_in_time_and_what_fails_by_itself_is_left_alone() -> None:
     async def work() -> int:
         async with time_limit(Settings(job_timeout_s=10), Phase.RENDER, 0):
