@@ -60,7 +60,8 @@ class Rig:
     """What the camera needs to know of the stage: lens, shape and depth of the subject.
 
     ``focal``: focal length in frame widths. ``aspect``: frame height over width. ``aim``: the point the camera
-    cares for (face, subject), in frame widths from the centre. ``subject_depth``: inverse depth of the subject.
+    cares for (face, subject; else the middle of the horizon, where a level camera goes), in frame widths from the
+    centre. ``subject_depth``: inverse depth of the subject.
     """
 
     focal: float
@@ -158,6 +159,8 @@ def build_rig(stage: Stage, focal_mm: float | None = None) -> Rig:
         aim = photo_to_frame(stage, *faces[0].box.centre)
     elif scene.subject is not None:
         aim = photo_to_frame(stage, *scene.subject.centre)
+    elif scene.horizon is not None:
+        aim = photo_to_frame(stage, 0.5, scene.horizon)
     aim = (min(max(aim[0], -0.4), 0.4), min(max(aim[1], -0.4 * aspect), 0.4 * aspect))
     index = subject_layer(stage)
     depth = stage.layers[index].anchor_depth if index else float(np.quantile(stage.layers[0].inverse_depth, 0.75))
@@ -329,7 +332,7 @@ class CameraPath:
         around_x = around_y = 0.0  # angles about the subject
         log_zoom = 0.0
         log_held = 0.0  # zoom about the aim whichever its sign: a dolly zoom's, to hold the subject
-        forward = 0.0  # travel of the dolly
+        forward = 0.0  # travel of the dolly and the push
         blur_near = blur_far = 0.0
         for move in self.shot.moves:
             p = progress(t, move.start, move.end, move.ease)
@@ -350,7 +353,7 @@ class CameraPath:
                 case MoveKind.PUSH_THROUGH:
                     near_scale, far_scale = PUSH_NEAR_SCALE**a, PUSH_FAR_SCALE**a
                     step = (near_scale - far_scale) / (near_scale - far_scale * far)
-                    z += step
+                    forward += step
                     log_zoom += math.log(near_scale * (1.0 - step))
                 case MoveKind.TRUCK:
                     x += a * TRUCK_SHARE / f

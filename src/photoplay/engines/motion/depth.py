@@ -24,6 +24,7 @@ from photoplay.engines.motion.types import F32, U8, Face
 PRIOR_SIDE = 256  # pixels of the long side at which the priors are summed
 NOTE_NO_HINT = "depth: the network hint's weights are missing, depth comes from priors alone"
 SUBJECT_LEAD = 0.22  # inverse depth by which a subject stands before what is right behind it, at least
+LEAST_FLOOR = 0.5  # of the height: a flat ground this far below the horizon is near
 BULGE = 0.10  # inverse depth between a subject's outline and its middle
 
 
@@ -141,7 +142,8 @@ def _priors(
 
     # The floor: inverse depth is linear in the height below the horizon for a flat ground seen by a level camera.
     line = horizon if horizon is not None else 0.30
-    floor = np.clip((y - line) / max(1.0 - line, 0.2), 0.0, 1.0) * 0.75
+    # So little is seen of the ground under a low horizon that even the bottom edge is far away.
+    floor = np.clip((y - line) / max(1.0 - line, LEAST_FLOOR), 0.0, 1.0) * 0.75
     # What stands above the horizon and is no sky: walls near by indoors, hills and houses far away outdoors.
     upright = np.full_like(y, 0.16 * outdoor + 0.30 * (1.0 - outdoor))
     base = np.maximum(floor, upright * (1.0 - 0.5 * np.clip(line - y, 0, 1)))

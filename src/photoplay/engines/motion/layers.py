@@ -18,6 +18,7 @@ MIN_LAYER = 0.012  # fraction of the photo a layer must fill
 APART = 0.12  # two cuts closer than this in inverse depth are one
 CLEAN = 0.6  # share of a cut's length that must run where depth jumps: elsewhere it goes through things
 RAGGED = 0.7  # area in bits and bays thinner than a cut can carry, per pixel of its length, from which it would tear
+LEVEL, ACROSS = 0.02, 0.9  # of the height, of the width: an outline so level and so long is a shore, or a table's edge
 THIN = 0.006  # of the long side: what is thinner than twice this is such a bit
 
 
@@ -77,6 +78,10 @@ def _worth(near: NDArray[np.bool_], ground: F32, matte: U8) -> bool:
     length = int(outline.sum())
     if length == 0:
         return False
+    rows = np.nonzero(outline)[0] / ground.shape[0]
+    level = float(np.percentile(rows, 90) - np.percentile(rows, 10)) < LEVEL
+    if level and float(outline.any(axis=0).sum()) > ACROSS * float(free.any(axis=0).sum()):
+        return False  # the ground meets there what stands on it, or goes on; nothing stands before anything
     size = filters.fit_size((ground.shape[1], ground.shape[0]), 320)
     high, low = _extremes(filters.resize_f32(ground, size, cv2.INTER_AREA))
     jumps = (

@@ -9,6 +9,7 @@ the mirror never folds. The farther out, the softer the picture, so that nothing
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ STEEPEST = 1.1  # slope; lines nearer to the border's own direction are mirrored
 BAND = 0.8  # of the margin's depth: how far inside the border lines are looked for
 TURN = 0.8  # of the change along the border at which the mirror would fold
 SOFTEN = 0.7  # how much of the softened picture the far end of the margin shows
+SHORE_STEP, SHORE_LENGTH = 14.0, 0.6  # grey levels, and share of the border, that make a line along it
+SHORE_LEAST = 3  # pixels at PLAN_SIDE
 FAINT = 60.0  # squared grey levels a pixel: weaker lines than these hardly steer the mirror
 
 _SIDES = ("right", "left", "bottom", "top")
@@ -35,11 +38,13 @@ class Margin:
 
     ``rims``: pixels to add at the top, bottom, left and right. ``slopes``: for the right, left, bottom and top border
     (n,) float32 from the border's one end to the other, as seen when the picture is turned so that it lies right;
-    None where nothing is added. The last two run along the picture already widened.
+    None where nothing is added. The last two run along the picture already widened. ``reaches``: for the same borders,
+    how far in, in pixels, a line runs along the border that no mirror may cross: a shore that comes back looks wrong.
     """
 
     rims: tuple[int, int, int, int]
     slopes: tuple[F32 | None, ...]
+    reaches: tuple[float, float, float, float] = (math.inf,) * 4
 
 
 def plan_margin(picture: U8, rims: tuple[int, int, int, int]) -> Margin:
@@ -49,21 +54,25 @@ def plan_margin(picture: U8, rims: tuple[int, int, int, int]) -> Margin:
     ratio = size[0] / width
     small = filters.resize_u8(picture, size)
     slopes: list[F32 | None] = []
+    reaches: list[float] = []
     for side in _SIDES:
         depth = round(_depth(rims, side) * ratio)
         if depth < 2:
             slopes.append(None)
+            reaches.append(math.inf)
             continue
         turned = _turned(small, side)
         slope = _slopes(turned[:, turned.shape[1] - max(6, round(BAND * depth)) :], float(depth))
         slopes.append(slope)
-        small = _turned_back(np.hstack([turned, _strip(turned, slope, depth)]), side)
-    return Margin(rims, tuple(slopes))
+        reach = _reach(turned, depth)
+        reaches.append(reach / ratio)
+        small = _turned_back(np.hstack([turned, _strip(turned, slope, depth, reach)]), side)
+    return Margin(rims, tuple(slopes), (reaches[0], reaches[1], reaches[2], reaches[3]))
 
 
 def extended(image: U8, margin: Margin) -> U8:
     """A layer's colours, (H, W, 3) uint8, with the margin added: softer the farther out."""
-    return _widened(image, margin, lambda band, slope, depth: _softened(band, _strip(band, slope, depth)))
+    return _widened(image, margin, lambda band, slope, depth, reach: _softened(band, _strip(band, slope, depth, reach)))
 
 
 def extended_alpha(alpha: U8, margin: Margin) -> U8:
@@ -75,11 +84,13 @@ def extended_alpha(alpha: U8, margin: Margin) -> U8:
     return _widened(
         alpha,
         margin,
-        lambda band, slope, depth: np.minimum(_strip(band, slope, depth), _strip(band, slope, depth, straight=True)),
+        lambda band, slope, depth, reach: np.minimum(
+            _strip(band, slope, depth, reach), _strip(band, slope, depth, reach, straight=True)
+        ),
     )
 
 
-def _widened(image: U8, margin: Margin, grow: Callable[[U8, F32 | None, int], U8]) -> U8:
+def _widened(image: U8, margin: Margin, grow: Callable[[U8, F32 | None, int, float], U8]) -> U8:
     """``image`` with what ``grow`` makes of a band inside each border, turned to the right, written beyond it."""
     height, width = image.shape[:2]
     top, bottom, left, right = margin.rims
@@ -87,7 +98,7 @@ def _widened(image: U8, margin: Margin, grow: Callable[[U8, F32 | None, int], U8
         return image
     out = np.empty((height + top + bottom, width + left + right, *image.shape[2:]), np.uint8)
     out[top : top + height, left : left + width] = image
-    for side, slope in zip(_SIDES, margin.slopes, strict=True):
+    for side, slope, reach in zip(_SIDES, margin.slopes, margin.reaches, strict=True):
         depth = _depth(margin.rims, side)
         if depth == 0:
             continue
@@ -96,7 +107,7 @@ def _widened(image: U8, margin: Margin, grow: Callable[[U8, F32 | None, int], U8
         end = canvas.shape[1] - depth
         opposite = _depth(margin.rims, _OPPOSITE[side])
         band = np.ascontiguousarray(canvas[:, max(opposite, end - depth - 1) : end])
-        canvas[:, end:] = grow(band, slope, depth)
+        canvas[:, end:] = grow(band, slope, depth, reach)
     return out
 
 
@@ -122,19 +133,34 @@ def _turned_back(image: U8, side: str) -> U8:
     return np.asarray(image.swapaxes(0, 1) if side in ("bottom", "top") else image)
 
 
-def _strip(image: U8, slope: F32 | None, depth: int, *, straight: bool = False) -> U8:
-    """What lies beyond the right border, ``depth`` pixels wide; ``straight``: the border's own pixels carried on."""
+def _strip(image: U8, slope: F32 | None, depth: int, reach: float = math.inf, *, straight: bool = False) -> U8:
+    """What lies beyond the right border, ``depth`` pixels wide; ``straight``: the border's own pixels carried on.
+
+    Where the mirror has come to ``reach`` it turns back, as often as it has to.
+    """
     height, width = image.shape[:2]
     if slope is None:
         how = cv2.BORDER_REPLICATE if straight else cv2.BORDER_REFLECT
         return np.asarray(cv2.copyMakeBorder(image, 0, 0, 0, depth, how)[:, width:], dtype=np.uint8)
     along = cv2.resize(slope.reshape(-1, 1), (1, height), interpolation=cv2.INTER_LINEAR).reshape(-1, 1)
     out = np.arange(depth, dtype=np.float32)[None, :] + np.float32(0.5)
-    from_x = np.full_like(out, width - 1) if straight else np.maximum(np.float32(width - 0.5) - out, 0)
+    inward = out if math.isinf(reach) else np.abs((out - reach) % (2.0 * reach) - reach).astype(np.float32)
+    from_x = np.full_like(out, width - 1) if straight else np.maximum(np.float32(width - 0.5) - inward, 0)
     from_y = np.arange(height, dtype=np.float32)[:, None] - np.float32(1.0 if straight else 2.0) * along * out
     map_x = np.ascontiguousarray(np.broadcast_to(from_x, from_y.shape), dtype=np.float32)
     found = cv2.remap(image, map_x, from_y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(found, dtype=np.uint8)
+
+
+def _reach(image: U8, depth: int) -> float:
+    """How far inside the right border a line runs along most of it, less than ``depth``; infinite when none does."""
+    band = np.ascontiguousarray(image[:, max(0, image.shape[1] - depth - 4) :])
+    soft = cv2.GaussianBlur(band, (0, 0), 0.8).astype(np.float32)
+    step = np.abs(soft[:, 3:] - soft[:, :-3]).max(axis=2)
+    across = (step > SHORE_STEP).mean(axis=0)[::-1]
+    lines = np.flatnonzero(across > SHORE_LENGTH)
+    # Nearer to the border than this there is nothing to mirror.
+    return math.inf if lines.size == 0 or lines[0] < SHORE_LEAST else float(lines[0])
 
 
 def _softened(image: U8, strip: U8) -> U8:

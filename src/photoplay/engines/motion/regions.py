@@ -17,6 +17,7 @@ from photoplay.engines.motion.types import F32, U8, Face
 
 SIDE = 256  # pixels of the long side
 PORTRAIT = 0.12  # of the photo's height: behind a face this large a grey or warm ground is as likely a wall
+WARM_GREY = 2.0  # b* of Lab
 MIN_AREA = {"sky": 0.03, "water": 0.03, "foliage": 0.03, "fire": 0.002, "smoke": 0.01, "ground": 0.05}
 
 Mask = NDArray[np.bool_]
@@ -169,6 +170,10 @@ def _sky(looks: _Looks, *, found_subject: bool, portrait: bool = False) -> Mask 
     # Sky ends at something: under most of its lower edge there is more texture than in itself, or a clear step.
     under = _below(sky, max(2, width // 60)) & looks.free
     if int(under.any(axis=0).sum()) < width // 4:
+        return None
+    # The grey of a covered sky is neutral or cold. Without any blue and warm, it is paper, plaster, a studio's wall.
+    only_grey = float(blue[sky].mean()) < 0.05 and float((grey & sky).sum()) > 0.8 * float(sky.sum())
+    if only_grey and float(np.median(looks.b[sky])) > WARM_GREY:
         return None
     inside = float(np.median(looks.texture[sky]))
     edge = np.where(under, looks.texture, 0.0).max(axis=0)[under.any(axis=0)]

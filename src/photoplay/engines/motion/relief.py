@@ -29,6 +29,8 @@ LEAST_LINE = 0.045  # of the long side: shorter lines bend too little to be seen
 UPRIGHT = 0.25  # run over rise up to which a line stands upright
 BESIDE, ABOVE = 0.02, 0.06  # of the long side: upright lines so near to each other are of one thing
 LEANING, STANDS = 0.04, 5.0  # inverse depth between an upright's ends that makes it lean; how much uprights count
+FAR = 0.3  # inverse depth up to which what stands under the sky is about as far as the sky
+TOWERS = 0.08  # long sides of upright line under the sky that make a skyline
 BENT = 0.012  # deviation of inverse depth along a line from which it would be seen to bend
 LINED = 1.2  # long sides of bent line on a layer, from which it is as plane as it gets
 PLANEST = 0.9  # share of the relief that such a layer loses
@@ -52,6 +54,43 @@ def find_lines(rgb: U8, long_side: int = LINE_SIDE) -> Lines:
     length = np.hypot(lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1])
     lines = lines[length >= LEAST_LINE * max(size)]
     return np.asarray(lines / np.array([*size, *size], np.float32), dtype=np.float32)
+
+
+def with_sky(inverse: F32, layers: Sequence[U8], sky: U8, lines: Lines) -> F32:
+    """Inverse depth with the sky brought to where far towers under it are, if both are on one layer.
+
+    A sky at infinity is right where it is cut loose, and over a plain. On one sheet with a far skyline it makes
+    towers lean, for their heads are in the sky and their feet are not.
+
+    Args:
+        inverse: (h, w) float32.
+        layers: opacities, far to near, the first all 255.
+        sky: (h, w) uint8 weight.
+        lines: see :func:`find_lines`.
+    """
+    height, width = inverse.shape
+    size = filters.fit_size((width, height), SIDE)
+    small_sky = filters.resize_u8(sky, size, cv2.INTER_AREA)
+    if float((small_sky > 127).mean()) < 0.02:
+        return inverse
+    above = np.asarray(cv2.dilate((small_sky > 127).astype(np.uint8), np.ones((9, 5), np.uint8)), dtype=np.bool_)
+    under = above & (small_sky < 64)
+    joined = under.copy()
+    for alpha in layers[1:]:
+        joined &= filters.resize_u8(alpha, size) < 128
+    if not bool(under.any()) or float(joined.sum()) < 0.5 * float(under.sum()):
+        return inverse
+    close = np.asarray(cv2.dilate(joined.astype(np.uint8), np.ones((9, 5), np.uint8)), dtype=np.float32)
+    towers = 0
+    for line in lines:
+        run, rise = np.abs(line[2:] - line[:2]) * np.array(size, np.float32)
+        towers += len(_points(line, size, close)) if run <= UPRIGHT * rise else 0
+    if towers < TOWERS * max(size):
+        return inverse
+    level = float(np.percentile(filters.resize_f32(inverse, size, cv2.INTER_AREA)[joined], 75))
+    if level > FAR:
+        return inverse
+    return np.asarray(np.maximum(inverse, filters.to_f32(sky) * np.float32(level)), dtype=np.float32)
 
 
 def gentle(inverse: F32, layers: Sequence[U8], lines: Lines) -> F32:

@@ -14,7 +14,7 @@ from photoplay.engines.motion.fringe import with_fringe
 from photoplay.engines.motion.types import F32, U8, Box, Face, Photo, SceneMap
 
 ANALYSIS_SIDE = 1024  # pixels of the long side
-ANALYSIS_VERSION = 3  # raised whenever the same photo would give another scene
+ANALYSIS_VERSION = 4  # raised whenever the same photo would give another scene
 
 
 def analyze(photo: Photo, models_dir: Path) -> SceneMap:
@@ -36,11 +36,13 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
         rgb, subject.alpha, seen.weights.get("sky", empty), seen.horizon, found_faces, models_dir, seen.outdoor
     )
     cut = layers.cut(rgb, distance.inverse, distance.ground, subject.alpha)
+    lines = relief.find_lines(rgb)
+    inverse = relief.with_sky(distance.inverse, cut.alphas, seen.weights.get("sky", empty), lines)
     notes = tuple(note for note in (*photo.notes, face_note, subject.note, distance.note) if note)
     return SceneMap(
         digest=photo.digest,
         size=size,
-        inverse_depth=relief.gentle(distance.inverse, cut.alphas, relief.find_lines(rgb)),
+        inverse_depth=relief.gentle(inverse, cut.alphas, lines),
         matte=subject.alpha,
         layers=cut.alphas,
         layer_depths=cut.depths,

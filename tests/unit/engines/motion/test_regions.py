@@ -52,7 +52,9 @@ def test_what_a_picture_shows_is_found_and_no_more(picture, expected):
     assert set(regions_of(picture()).weights) - {"ground"} == expected
 
 
-@pytest.mark.parametrize("name", ["coffee.png", "chelsea.png", "brick.png", "grass.png", "hubble_deep_field.jpg"])
+@pytest.mark.parametrize(
+    "name", ["astronaut.png", "coffee.png", "chelsea.png", "brick.png", "grass.png", "hubble_deep_field.jpg"]
+)
 def test_photos_without_fire_smoke_or_water_show_none(name):
     rgb = stages.photo(name)
     found = regions_of(filters.resize_u8(rgb, filters.fit_size((rgb.shape[1], rgb.shape[0]), 640)))

@@ -13,15 +13,15 @@ from photoplay.engines.motion.animate import Animator, Changes, Grade, LayerChan
 from photoplay.engines.motion.easing import smooth, span
 from photoplay.engines.motion.effects import craft
 from photoplay.engines.motion.effects.base import Effect
-from photoplay.engines.motion.types import U8, SceneMap, Stage
+from photoplay.engines.motion.types import F32, U8, SceneMap, Stage
 from photoplay.shot import Cue, Move, MoveKind, Plan, Shot
 
 LIGHTS: tuple[tuple[float, Grade], ...] = (
     (0.05, Grade()),
     (0.24, Grade.of(exposure=1.02, contrast=1.06, saturation=1.22, tint=(26.0, 6.0, -22.0))),  # golden hour
     (0.36, Grade.of(exposure=0.74, contrast=1.0, saturation=1.05, tint=(24.0, -6.0, 8.0))),  # dusk
-    (0.50, Grade.of(exposure=0.30, contrast=0.95, saturation=0.50, tint=(-4.0, 2.0, 24.0))),  # night
-    (0.66, Grade.of(exposure=0.30, contrast=0.95, saturation=0.50, tint=(-4.0, 2.0, 24.0))),
+    (0.50, Grade.of(exposure=0.27, contrast=1.10, saturation=0.55, tint=(-8.0, -2.0, 20.0))),  # night
+    (0.66, Grade.of(exposure=0.27, contrast=1.10, saturation=0.55, tint=(-8.0, -2.0, 20.0))),
     (0.80, Grade.of(exposure=0.70, contrast=0.92, saturation=0.85, tint=(22.0, 2.0, 12.0))),  # dawn
     (0.95, Grade()),
 )
@@ -56,9 +56,13 @@ class _Day(Animator):
         side = 160
         dot = toolkit.soft_dot(side, 0.0).astype(np.float32) / 255
         warm = np.array([255.0, 176.0, 84.0], np.float32)
-        glow = np.clip((dot**1.8)[..., None] * warm * 0.75, 0, 255)
+        glow = np.clip((0.35 * dot**1.5 + 0.40 * dot**5)[..., None] * warm, 0, 255)
         self._sun = np.dstack([glow.astype(np.uint8), np.asarray(glow.max(axis=2), np.uint8)])
         self._behind = 0 if focus.subject is not None else None
+        self._shine = 0.85
+        if self._stars is None:
+            self._shine = 0.4  # what falls in by a window
+            self.notes = ("time-of-day: no sky was found, so only the light changes",)
         d = spec.duration_s
         self.cues = (
             Cue(at_s=0.20 * d, kind="swell", strength=0.35, duration_s=0.3 * d),
@@ -89,7 +93,7 @@ class _Day(Animator):
                         *at,
                         scale=scale,
                         light=True,
-                        opacity=math.sin(math.pi * x) * 0.85,
+                        opacity=math.sin(math.pi * x) * self._shine,
                         after=self._behind,
                     )
                 )
@@ -132,6 +136,26 @@ def _stars(stage: Stage, spec: Spec, rng: np.random.Generator) -> tuple[U8, floa
             4,
         )
     light += 1.6 * cv2.GaussianBlur(light, (0, 0), 2.5 * radius)
+    _moon(light, np.asarray(weight, np.uint8), [value / scale for value in stage.frame])
     light = np.clip(light, 0, 255) * (np.asarray(weight, np.float32) / 255)
     rgba = np.dstack([np.asarray(light * share, np.uint8) for share in (0.92, 0.96, 1.0, 1.0)])
     return np.ascontiguousarray(rgba), scale
+
+
+def _moon(light: F32, sky: U8, frame: list[float]) -> None:
+    """A full moon with a wide halo, in place, where the frame shows the most open sky; none where it is too narrow."""
+    x, y, width, height = (round(value) for value in frame)
+    clear = np.zeros_like(sky)
+    clear[y : y + height, x : x + width] = sky[y : y + height, x : x + width] > 220
+    # Off the middle, where it would look hung up.
+    middle = x + width / 2
+    clear[:, round(middle - 0.16 * width) : round(middle + 0.16 * width)] = 0
+    room = cv2.distanceTransform(clear, cv2.DIST_L2, 3)
+    _, free, _, at = cv2.minMaxLoc(room)
+    radius = 0.034 * min(width, height)
+    if free < 2.0 * radius:
+        return
+    across, down = craft.grid(light.shape[1], light.shape[0])
+    away = np.hypot(across - at[0], down - at[1]) / np.float32(radius)
+    light *= np.clip((away - 1.0) / 1.6, 0.0, 1.0)  # it outshines the stars beside it
+    light += 160.0 * np.clip((1.0 - away) * radius + 0.5, 0.0, 1.0) + 52.0 * np.exp(-away / 2.4)
