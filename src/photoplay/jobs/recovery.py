@@ -34,7 +34,7 @@ log = logging.getLogger("photoplay.recovery")
 
 SWEEP_GRACE_MS = 3_000  # a job that changed so lately is left alone: its worker may be about to end it
 SWEEP_LIMIT = 500
-STRAY_AFTER_S = 10.0  # between a worker's claim of a job and the moment it runs lies far less
+STRAY_AFTER_S = 20.0  # between the claim of a job and the moment it runs lies far less, on a busy machine too
 GIVEN_UP = f"Rendering was tried {MAX_ATTEMPTS} times and its worker died each time."
 INTERNAL = "The job failed for a reason on the server's side."
 
