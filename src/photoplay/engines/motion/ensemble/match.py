@@ -15,7 +15,8 @@ from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import U8
 
 LIGHT_SHARE, LIGHT_BOUND = 0.34, 13.0  # of the way to the backdrop's mean lightness, and at most, in L* (0..100)
-NIGHT, NIGHT_BOUND = 24.0, 24.0  # L* of a place below which it is night, where the bound widens up to this
+NIGHT, NIGHT_BOUND = 36.0, 27.0  # L* of a place below which dusk falls, where the bound widens up to this
+PALE = 0.34  # share of its colour that night takes from a subject: dim light has little
 TINT_SHARE, TINT_BOUND = 0.30, 6.5  # the same for a* and b*
 SPREAD_SHARE, SPREAD_BOUND = 0.30, 0.14  # of the way to the backdrop's contrast; at most this much up or down
 RELIGHT = 0.055  # of lightness between the lit side and the other
@@ -32,11 +33,16 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A colour change in Lab: ``out = mean + (in - mean) * gain + move``."""
+    """A colour change in Lab: ``out = mean + (in - mean) * gain + move``.
+
+    Before that, a* and b* keep ``chroma`` of what they have over ``about``.
+    """
 
     mean: tuple[float, float, float]
     gain: float  # of L* only
     move: tuple[float, float, float]
+    chroma: float = 1.0
+    about: tuple[float, float] = (0.0, 0.0)
 
 
 def tone_of(rgb: U8, weight: U8 | None = None) -> Tone:
@@ -54,16 +60,17 @@ def tone_of(rgb: U8, weight: U8 | None = None) -> Tone:
 
 def shift_towards(subject: Tone, place: Tone, strength: float = 1.0) -> Shift:
     """The change that brings a subject's tone nearer to the place's. ``strength`` 0..1 scales all of it."""
-    dark = min(max((NIGHT - place.mean[0]) / 12.0, 0.0), 1.0)
+    dark = min(max((NIGHT - place.mean[0]) / 16.0, 0.0), 1.0)
     bound = LIGHT_BOUND + (NIGHT_BOUND - LIGHT_BOUND) * dark
     light = _bounded((place.mean[0] - subject.mean[0]) * (LIGHT_SHARE + 0.16 * dark), bound)
     if light > 0.0:  # a dark coat stays dark by day; night falls on everybody
         light *= 0.55
     ratio = place.spread[0] / max(subject.spread[0], 1.0)
     gain = 1.0 + _bounded((ratio - 1.0) * SPREAD_SHARE, SPREAD_BOUND) * strength
-    share = TINT_SHARE * (1.0 + 0.5 * dark)
-    tint = tuple(_bounded((place.mean[i] - subject.mean[i]) * share, TINT_BOUND * (1.0 + dark)) for i in (1, 2))
-    return Shift(subject.mean, gain, (light * strength, tint[0] * strength, tint[1] * strength))
+    share, keep = TINT_SHARE * (1.0 + 0.5 * dark), 1.0 - PALE * dark * strength
+    left = [(place.mean[i] - subject.mean[i]) * keep for i in (1, 2)]
+    tint = [_bounded(one * share, TINT_BOUND * (1.0 + dark)) * strength for one in left]
+    return Shift(subject.mean, gain, (light * strength, tint[0], tint[1]), keep, (place.mean[1], place.mean[2]))
 
 
 def matched(rgb: U8, shift: Shift, light: tuple[float, float] = (0.0, -1.0)) -> U8:
@@ -83,8 +90,9 @@ def matched(rgb: U8, shift: Shift, light: tuple[float, float] = (0.0, -1.0)) -> 
         lab[..., 0] = np.clip(moved * (1.0 + RELIGHT * side), 0.0, 100.0)
         # Tints show least in the very dark and the very bright.
         room = np.clip(np.minimum(level, 100.0 - level) / 22.0, 0.25, 1.0).astype(np.float32)
-        lab[..., 1] += np.float32(shift.move[1]) * room
-        lab[..., 2] += np.float32(shift.move[2]) * room
+        for channel, about in zip((1, 2), shift.about, strict=True):
+            faded = np.float32(about) + (lab[..., channel] - np.float32(about)) * np.float32(shift.chroma)
+            lab[..., channel] = faded + np.float32(shift.move[channel]) * room
         out[band] = filters.to_u8(np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), dtype=np.float32))
     return out
 
