@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from photoplay.engines.motion.animate import NEUTRAL, Grade, LayerChange
 from photoplay.engines.motion.planes import Planes, u8
 from photoplay.engines.motion.scratch import Scratch
-from photoplay.engines.motion.sheet import COARSE, Pixels, Sheet, times
+from photoplay.engines.motion.sheet import COARSE, QUAD_STEP, Pixels, Sheet, times
 from photoplay.engines.motion.types import F32, U8
 from photoplay.engines.motion.warp import Lattice, Room, Window, spread
 
@@ -24,8 +24,11 @@ Run = tuple[int, int]  # columns [x0, x1)
 _scratch = Scratch()
 
 BAND_ROWS = 270  # about; measured: lower bands hide more, higher ones cost fewer calls
-SAMPLED = 3.0  # working pixels around a position that its sample may take from: chroma is half as fine
+SAMPLED = 3.5  # working pixels around a position that its sample may take from: chroma is half as fine, quads are cubic
 _AROUND = np.ones((3, 3), np.uint8)
+_BORDER = cv2.BORDER_REPLICATE  # a plate's edge is carried on for ever, lest a view from too far out ever show nothing
+QUAD_LEVELS = (-3, 4)  # of quads that are used: more, and a pixel seen large would show how sharp its neighbours are
+QUAD_ERROR = 0.10  # working pixels by which a pixel may look beside its place: 53 dB and more against looking there
 _CORE_LEAST = 0.04  # of the frame's width: a shorter core is not worth its own calls
 
 
@@ -148,21 +151,78 @@ def paint(out: Planes, pose: Pose, lattice: Lattice, hidden: tuple[Run | None, .
     alpha_luma = _luma_coordinates(pose.alpha_at, box) if held else luma
     alpha_chroma = _chroma_coordinates(lattice, pose.alpha_at, box) if held else chroma
     tables = _tables(pose.change.grade)
+    regular = _regular(lattice, pose)
     for number, (y0, y1) in enumerate(bands(lattice)):
-        runs = without(pose.spans[number], hidden[number])
-        if not runs:
-            continue
-        for run in runs:
-            window = Window(run[0], y0, run[1], y1)
-            maps = _spread(lattice, luma, chroma, window, "")
-            alpha_maps = _spread(lattice, alpha_luma, alpha_chroma, window, "alpha") if held else maps
+        for run in without(pose.spans[number], hidden[number]):
             core = common(run, pose.cores[number]) if not held else None
             if pose.sheet.opaque:
                 core = run
             for edge in without(run, core):
-                _paint_edge(out, pose, lattice, maps.part(edge), alpha_maps.part(edge))
-            if core is not None:
-                _paint_core(out, pose, maps.part(core), tables)
+                window = Window(edge[0], y0, edge[1], y1)
+                maps = _spread(lattice, luma, chroma, window, "")
+                alpha_maps = _spread(lattice, alpha_luma, alpha_chroma, window, "alpha") if held else maps
+                _paint_edge(out, pose, lattice, maps, alpha_maps)
+            if core is None:
+                continue
+            window = Window(core[0], y0, core[1], y1)
+            if regular is not None and regular.fits(lattice, window):
+                _paint_regular(out, pose, lattice, regular, chroma, window)
+            else:
+                _paint_core(out, pose, _spread(lattice, luma, chroma, window, ""))
+            if tables is not None:
+                for plane, table in zip(cut(out, window), tables, strict=True):
+                    cv2.LUT(plane, table, dst=plane)
+
+
+@dataclass(frozen=True, slots=True)
+class _Regular:
+    """Luma that is seen at an even spacing, so that four pixels of a frame can be had from one sample.
+
+    ``levels``: of the sheet's quads. ``x``, ``y``: where the first pixel of the four looks if their middle is to be in
+    its place, at the nodes of the lattice, in the sheet's pixels. ``error``: per cell of the lattice, working pixels by
+    which a corner misses its place.
+    """
+
+    levels: tuple[int, int]
+    x: F32
+    y: F32
+    error: F32
+
+    def fits(self, lattice: Lattice, window: Window) -> bool:
+        """Whether nobody would see a difference in the window."""
+        top, left = window.y0 // lattice.step, window.x0 // lattice.step
+        bottom, right = -(-window.y1 // lattice.step) + 1, -(-window.x1 // lattice.step) + 1
+        return float(self.error[top:bottom, left:right].max()) <= QUAD_ERROR
+
+
+def _regular(lattice: Lattice, pose: Pose) -> _Regular | None:
+    """How a layer can be sampled four pixels at a time; None where its colours are not its own, or far from regular."""
+    if pose.sheet.hold_alpha or pose.pixels is not pose.sheet.pixels:
+        return None
+    grid, pixel = pose.colour_at, np.float32(1.0 / lattice.step)
+    across, down = (grid[:, 1:] - grid[:, :-1]) * pixel, (grid[1:] - grid[:-1]) * pixel
+    levels = [round((float(mean) - 1.0) / QUAD_STEP) for mean in (across[..., 0].mean(), down[..., 1].mean())]
+    if min(levels) < QUAD_LEVELS[0] or max(levels) > QUAD_LEVELS[1]:
+        return None
+    even_x, even_y = (np.float32(1.0 + level * QUAD_STEP) for level in levels)
+    across[..., 0] -= even_x
+    down[..., 1] -= even_y
+    half = np.float32(0.5)
+    error = np.hypot(*(np.abs(across[:-1, :, axis]) + np.abs(down[:, :-1, axis]) for axis in (0, 1))) * half
+    box = pose.sheet.box
+    return _Regular(
+        (levels[0], levels[1]),
+        grid[..., 0] - (np.float32(box[0]) + half * even_x),
+        grid[..., 1] - (np.float32(box[1]) + half * even_y),
+        np.asarray(error, np.float32),
+    )
+
+
+def cut(planes: Planes, window: Window) -> tuple[U8, U8, U8]:
+    """The window's part of a frame's planes."""
+    full = (slice(window.y0, window.y1), slice(window.x0, window.x1))
+    half = (slice(window.y0 // 2, window.y1 // 2), slice(window.x0 // 2, window.x1 // 2))
+    return planes.y[full], planes.u[half], planes.v[half]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,24 +234,6 @@ class _Maps:
     y: F32
     half_x: F32
     half_y: F32
-
-    def part(self, run: Run) -> _Maps:
-        """The columns of ``run`` only."""
-        left, right = run[0] - self.window.x0, run[1] - self.window.x0
-        return _Maps(
-            Window(run[0], self.window.y0, run[1], self.window.y1),
-            self.x[:, left:right],
-            self.y[:, left:right],
-            self.half_x[:, left // 2 : right // 2],
-            self.half_y[:, left // 2 : right // 2],
-        )
-
-    def cut(self, planes: Planes) -> tuple[U8, U8, U8]:
-        """The window's part of a frame's planes."""
-        w = self.window
-        full = (slice(w.y0, w.y1), slice(w.x0, w.x1))
-        half = (slice(w.y0 // 2, w.y1 // 2), slice(w.x0 // 2, w.x1 // 2))
-        return planes.y[full], planes.u[half], planes.v[half]
 
 
 def _luma_coordinates(grid: F32, box: tuple[int, int, int, int]) -> tuple[F32, F32]:
@@ -217,16 +259,17 @@ def _across(plane: F32) -> F32:
 
 
 def _spread(lattice: Lattice, luma: tuple[F32, F32], chroma: tuple[F32, F32], window: Window, name: str) -> _Maps:
-    def room(part: str) -> Room:
-        return lambda rows, columns: _scratch.floats(name + part, rows, columns)
-
     return _Maps(
         window,
-        spread(lattice, luma[0], window, 1, room("x")),
-        spread(lattice, luma[1], window, 1, room("y")),
-        spread(lattice, chroma[0], window, 2, room("half_x")),
-        spread(lattice, chroma[1], window, 2, room("half_y")),
+        spread(lattice, luma[0], window, 1, _room(name + "x")),
+        spread(lattice, luma[1], window, 1, _room(name + "y")),
+        spread(lattice, chroma[0], window, 2, _room(name + "half_x")),
+        spread(lattice, chroma[1], window, 2, _room(name + "half_y")),
     )
+
+
+def _room(name: str) -> Room:
+    return lambda rows, columns: _scratch.floats(name, rows, columns)
 
 
 def _sample(plane: U8, x: F32, y: F32, target: U8, border: int = cv2.BORDER_CONSTANT) -> U8:
@@ -243,18 +286,34 @@ def _sample_chroma(packed: U8, x: F32, y: F32, names: tuple[str, str, str]) -> l
     return apart
 
 
-def _paint_core(out: Planes, pose: Pose, maps: _Maps, tables: tuple[U8, U8, U8] | None) -> None:
+def _paint_core(out: Planes, pose: Pose, maps: _Maps) -> None:
     """Opaque: sampled straight into the frame."""
-    y, u, v = maps.cut(out)
-    # A plate's edge is carried on for ever, lest a view from too far out ever show nothing.
-    border = cv2.BORDER_REPLICATE
-    _sample(pose.pixels.y, maps.x, maps.y, y, border)
-    room = _scratch.bytes_of("four", *maps.half_x.shape, 4)
-    mixed = _sample(pose.pixels.chroma, maps.half_x, maps.half_y, room, border)
+    y, u, v = cut(out, maps.window)
+    _sample(pose.pixels.y, maps.x, maps.y, y, _BORDER)
+    _paint_chroma(pose, maps.half_x, maps.half_y, u, v)
+
+
+def _paint_regular(
+    out: Planes, pose: Pose, lattice: Lattice, regular: _Regular, chroma: tuple[F32, F32], window: Window
+) -> None:
+    """As :func:`_paint_core`, with luma sampled four pixels at a time."""
+    y, u, v = cut(out, window)
+    x_room, y_room = (_room(part) for part in ("half_x", "half_y"))
+    half_x = spread(lattice, regular.x, window, 2, x_room)
+    half_y = spread(lattice, regular.y, window, 2, y_room)
+    room = _scratch.bytes_of("quad", *half_x.shape, 4)
+    four = _sample(pose.sheet.quads(regular.levels), half_x, half_y, room, _BORDER)
+    # Two bytes side by side go to a row together.
+    pairs = y.view(np.uint16)
+    cv2.mixChannels([four.view(np.uint16)], [pairs[0::2], pairs[1::2]], [0, 0, 1, 1])
+    half_x = spread(lattice, chroma[0], window, 2, x_room)
+    half_y = spread(lattice, chroma[1], window, 2, y_room)
+    _paint_chroma(pose, half_x, half_y, u, v)
+
+
+def _paint_chroma(pose: Pose, x: F32, y: F32, u: U8, v: U8) -> None:
+    mixed = _sample(pose.pixels.chroma, x, y, _scratch.bytes_of("four", *x.shape, 4), _BORDER)
     cv2.mixChannels([mixed], [u, v], [0, 0, 1, 1])
-    if tables is not None:
-        for plane, table in zip((y, u, v), tables, strict=True):
-            cv2.LUT(plane, table, dst=plane)
 
 
 def _paint_edge(out: Planes, pose: Pose, lattice: Lattice, maps: _Maps, alpha_maps: _Maps) -> None:
@@ -271,7 +330,9 @@ def _paint_edge(out: Planes, pose: Pose, lattice: Lattice, maps: _Maps, alpha_ma
     if change.mask is not None:
         veil, veil_half = _veil(lattice, pose, change.mask, maps.window)
     for number, (target, ink, alpha, fade) in enumerate(
-        zip(maps.cut(out), (ink_y, ink_u, ink_v), (cover, half, half), (veil, veil_half, veil_half), strict=True)
+        zip(
+            cut(out, maps.window), (ink_y, ink_u, ink_v), (cover, half, half), (veil, veil_half, veil_half), strict=True
+        )
     ):
         shown, covers = ink, alpha
         if pose.sheet.hold_alpha:

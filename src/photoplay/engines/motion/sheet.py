@@ -24,6 +24,8 @@ _DEPTH_LONG_SIDE = 320  # samples of a layer's depth along its longer side: it i
 _BLUR_RATIO = 1.45  # between neighbouring blurred copies
 _BLUR_FIRST = 1.5  # working pixels; the disc of the first copy
 _BLUR_KEPT = 5
+_QUADS_KEPT = 2  # frames drawn at the same time need neighbouring ones at most
+QUAD_STEP = 0.06  # working pixels between the spacings that quads are made for
 _GRADED_LEAST = 0.75  # working pixels between the blur discs of a layer's two ends from which they differ to the eye
 
 
@@ -66,6 +68,7 @@ class Sheet:
         self._rig = rig
         self._alpha = alpha
         self._blurred: OrderedDict[int, Pixels] = OrderedDict()
+        self._quads: OrderedDict[tuple[int, int], U8] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -111,6 +114,19 @@ class Sheet:
         if share < 0.01:
             return self._copy(lower)
         return _mix(self._copy(lower), self._copy(lower + 1), share)
+
+    def quads(self, levels: tuple[int, int]) -> U8:
+        """(h, w, 4) uint8: luma at each place, and as seen ``1 + levels[0] * QUAD_STEP`` working pixels to its right,
+        ``1 + levels[1] * QUAD_STEP`` below it, and both: four pixels of a frame from one sample."""
+        with self._lock:
+            if levels in self._quads:
+                self._quads.move_to_end(levels)
+                return self._quads[levels]
+            while len(self._quads) >= _QUADS_KEPT:
+                self._quads.popitem(last=False)
+            made = quads(self.pixels.y, 1.0 + levels[0] * QUAD_STEP, 1.0 + levels[1] * QUAD_STEP)
+            self._quads[levels] = made
+            return made
 
     def graded(self, far: float, near: float) -> Pixels:
         """The layer under blur discs that follow its depth: ``far`` working pixels across at the far end, ``near`` on
@@ -238,6 +254,27 @@ def _depth(layer: Layer, rig: Rig, box: tuple[int, int, int, int]) -> Depth:
     mean = float(part.mean()) if part.size else float(q.mean())
     flat = bool(part.size == 0 or float(part.max() - part.min()) < FLAT_SHARE)
     return Depth(q=q, cell=cell, mean=mean, flat=flat)
+
+
+def quads(plane: U8, across: float, down: float) -> U8:
+    """(h, w, 4) uint8: ``plane`` (h, w), and the same as seen ``across`` pixels (0 .. 2) farther right, ``down`` pixels
+    farther down, and both, by a cubic, which keeps it sharp."""
+    here = np.array([1.0], np.float32)
+
+    def moved(image: U8, kernel_x: F32, kernel_y: F32) -> U8:
+        anchor = (min(1, kernel_x.size - 1), min(1, kernel_y.size - 1))
+        return u8(cv2.sepFilter2D(image, -1, kernel_x, kernel_y, anchor=anchor, borderType=cv2.BORDER_REPLICATE))
+
+    right, below = _ahead(across), _ahead(down)
+    moved_right = moved(plane, right, here)
+    return u8(cv2.merge([plane, moved_right, moved(plane, here, below), moved(moved_right, here, below)]))
+
+
+def _ahead(way: float) -> F32:
+    """The weights of the pixels one back to three ahead for what lies ``way`` (0 .. 2) ahead: cubic (Keys 1981)."""
+    off = np.abs(np.arange(-1, 4, dtype=np.float64) - way)
+    near, far = 1.0 + off**2 * (1.5 * off - 2.5), 2.0 + off * (-4.0 + off * (2.5 - 0.5 * off))
+    return np.where(off <= 1.0, near, np.where(off < 2.0, far, 0.0)).astype(np.float32)
 
 
 def blur(pixels: Pixels, disc: float) -> Pixels:

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from photoplay.engines.motion import paint
 from photoplay.engines.motion import planes as yuv
 from photoplay.engines.motion.animate import (
     Animator,
@@ -25,6 +26,7 @@ from photoplay.engines.motion.budget import fit
 from photoplay.engines.motion.camera import CameraPath, Nudge, build_rig
 from photoplay.engines.motion.compositor import Compositor
 from photoplay.engines.motion.measure import psnr
+from photoplay.engines.motion.sheet import quads
 from photoplay.engines.motion.toolkit import mesh_from, nodes, painted, rotate, shift, soft_dot, stretch
 from photoplay.engines.motion.types import F32, U8, Layer, Stage
 from photoplay.shot import Move, MoveKind, Shot
@@ -68,6 +70,37 @@ def test_the_first_frame_is_the_photo(name: str, over: float) -> None:
     stage = make_stage(photo(name), size, over=over)
     first = yuv.to_rgb(compositor(stage, Move(kind=MoveKind.ORBIT), size=size).frame(0))
     assert psnr(first, fitted(photo(name), size)) >= 38.0
+
+
+@pytest.mark.parametrize("kind", [MoveKind.DOLLY, MoveKind.ORBIT, MoveKind.ROLL])
+@pytest.mark.parametrize("over", [1.0, 1.25])
+def test_four_pixels_from_one_sample_look_like_four_samples(
+    kind: MoveKind, over: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = (1280, 720)
+    stage = make_stage(photo("coffee.png"), size, margin=0.2, plate_depth=(0.0, 0.4), over=over)
+    drawing = compositor(stage, Move(kind=kind), size=size, frames=13)
+    quick = [drawing.frame(index) for index in (0, 3, 9)]
+    used = [len(sheet._quads) for _, sheet in drawing.sheets]
+    monkeypatch.setattr(paint, "QUAD_ERROR", -1.0)
+    exact = [drawing.frame(index) for index in (0, 3, 9)]
+    assert any(used)
+    for one, other in zip(quick, exact, strict=True):
+        assert psnr(one.y, other.y) >= 48.0
+        assert np.array_equal(one.u, other.u)
+
+
+def test_quads_are_the_picture_and_the_picture_farther_on() -> None:
+    y, x = np.mgrid[0:40, 0:60].astype(np.float32)
+
+    def waves(dx: float, dy: float) -> U8:
+        value = 128 + 60 * np.sin((x + dx) * 0.9) + 50 * np.cos((y + dy) * 0.7 + 0.2 * (x + dx))
+        return np.rint(value).astype(np.uint8)
+
+    for across, down in ((1.0, 1.0), (1.12, 0.94), (0.88, 1.06)):
+        found = quads(waves(0, 0), across, down)[4:-4, 4:-4].astype(int)
+        for channel, (dx, dy) in enumerate(((0, 0), (across, 0), (0, down), (across, down))):
+            assert np.abs(found[..., channel] - waves(dx, dy)[4:-4, 4:-4]).max() <= 2
 
 
 @pytest.mark.parametrize("kind", list(MoveKind))
