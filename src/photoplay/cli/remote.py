@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from photoplay.cli.console import note
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 60.0  # of one request, not of the job
 CONNECT_TIMEOUT_S = 10.0
+CANCEL_TIMEOUT_S = 15.0  # whoever pressed Ctrl-C wants to leave
 POLL_S = (0.3, 2.0)  # first, longest
 PATIENCE_S = 120.0  # how long the server may be away while a job runs
 CREATE_TRIES = 4
@@ -81,15 +85,20 @@ class Server:
             EngineUnavailable: the server cannot be reached, or is none of photoplay's.
             StorageError: ``target`` cannot be written.
         """
-        job = self.create(wanted)
-        try:
-            job = self.wait(job, show)
-            if job["state"] != "succeeded":
-                raise ended_badly(job)
-            self.download(job, target)
-        except KeyboardInterrupt:
-            self.cancel(str(job["id"]))
-            raise
+        job: Json | None = None
+        with heeding_ctrl_c() as heed:
+            try:
+                job = self.create(wanted)
+                job = self.wait(job, show, heed)
+                if job["state"] != "succeeded":
+                    raise ended_badly(job)
+                self.download(job, target)
+            except KeyboardInterrupt:
+                if job is None:
+                    note("the server may have taken the job all the same")
+                else:
+                    self.cancel(str(job["id"]))
+                raise
         return job
 
     def create(self, wanted: Wanted) -> Json:
@@ -116,13 +125,17 @@ class Server:
             self._sleep(RETRY_S)
         raise AssertionError("the last try returned or raised")
 
-    def wait(self, job: Json, show: Show) -> Json:
-        """Reads the job until it has ended. A server that is away for a while is waited for."""
+    def wait(self, job: Json, show: Show, heed: Callable[[], None] = lambda: None) -> Json:
+        """Reads the job until it has ended. A server that is away for a while is waited for.
+
+        ``heed`` is called before every pause, and may raise to end the wait.
+        """
         import httpx
 
         pause_s, away_since = POLL_S[0], None
         while job["state"] not in _FINAL:
             show(float(job["progress"]), doing(job))
+            heed()
             self._sleep(pause_s)
             pause_s = min(POLL_S[1], pause_s * 1.3)
             try:
@@ -166,7 +179,7 @@ class Server:
         import httpx
 
         try:
-            answer = self._client.post(f"/v1/jobs/{job_id}/cancel")
+            answer = self._client.post(f"/v1/jobs/{job_id}/cancel", timeout=CANCEL_TIMEOUT_S)
         except httpx.HTTPError as error:
             note(f"the job {job_id} could not be canceled: {error}")
             return
@@ -233,6 +246,36 @@ def connected(url: str, api_key: str | None) -> Iterator[Server]:
     timeout = httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
     with httpx.Client(base_url=base_url, headers=headers, timeout=timeout) as client:
         yield Server(client)
+
+
+@contextmanager
+def heeding_ctrl_c() -> Iterator[Callable[[], None]]:
+    """Ctrl-C raises KeyboardInterrupt at once, as always; what is yielded raises it again where it was lost.
+
+    For it is raised wherever the program happens to be, and in a finalizer or a callback of a library it ends there.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield lambda: None  # somebody else minds it, or it is ignored, as in a shell's background
+        return
+    pressed = False
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    def heed() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield heed
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def doing(job: Mapping[str, Any]) -> str:

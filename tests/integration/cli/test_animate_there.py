@@ -102,6 +102,8 @@ def test_ctrl_c_cancels_on_the_server(server: Server, key: str, photo: Path) -> 
         env=environment(),
         stderr=subprocess.PIPE,
         text=True,
+        # A shell starts what it runs in its background with Ctrl-C ignored, and that is passed on to here.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     with server.client(key) as client:
         deadline = time.monotonic() + 60

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from photoplay.cli.remote import CREATE_TRIES, PATIENCE_S, Server, Wanted, as_error, connected, doing, ended_badly
+from photoplay.cli.remote import (
+    CREATE_TRIES,
+    PATIENCE_S,
+    Server,
+    Wanted,
+    as_error,
+    connected,
+    doing,
+    ended_badly,
+    heeding_ctrl_c,
+)
 from photoplay.errors import (
     CredentialsInvalid,
     CredentialsMissing,
@@ -127,6 +139,53 @@ def test_ctrl_c_cancels_the_job(wanted: Wanted, tmp_path: Path, capsys: pytest.C
         assert stage.paths()[-1] == "POST /v1/jobs/j1/cancel"
         assert said in capsys.readouterr().err
         assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.fixture
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """Whatever runs the tests may have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c_is_heard")
+def test_ctrl_c_is_heard_where_its_exception_is_lost(
+    wanted: Wanted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lost(*_: object) -> None:
+        with suppress(KeyboardInterrupt):  # as in a finalizer
+            signal.raise_signal(signal.SIGINT)
+
+    stage = Stage(ok(JOB, 201), ok(JOB | {"state": "canceled"}))
+    with pytest.raises(KeyboardInterrupt):
+        stage.server.make(wanted, tmp_path / "out.mp4", lost)
+    assert stage.paths()[-1] == "POST /v1/jobs/j1/cancel"
+    assert "was canceled" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with heeding_ctrl_c() as heed:
+            signal.raise_signal(signal.SIGINT)
+            heed()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_before_the_answer_says_that_there_may_be_a_job(
+    wanted: Wanted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    client = httpx.Client(transport=httpx.MockTransport(interrupted), base_url="http://server")
+    with pytest.raises(KeyboardInterrupt):
+        Server(client).make(wanted, tmp_path / "out.mp4", lambda *_: None)
+    assert "may have taken the job" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
