@@ -1,4 +1,4 @@
-"""A disk that is full: what runs waits or fails with a reason and its credits back; when there is room again, all goes on."""
+"""A disk that is full for a while: what runs waits, and when there is room again all goes on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(400)
 BUDGET_S = 300.0
 JOBS = 12
 DISK_BYTES = 24 * 1024 * 1024
-FULL_FOR_S = 20.0
+FULL_FOR_S = 20.0  # far less than jobs have patience
 
 
 @contextmanager
@@ -91,4 +91,4 @@ def test_a_full_disk_loses_nothing(tmp_path, twin, full):
                 "a live worker was taken for dead"
             )
             farm.stop_workers()
-            verify(farm, crowd.accepted, may_fail=frozenset({"storage_error"}), most=0.5)
+            verify(farm, crowd.accepted)

@@ -14,6 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from photoplay.db.tables import jobs
+from photoplay.errors import RenderCrashed
+from photoplay.ids import is_job_id
 from photoplay.jobs.queue import MAX_ATTEMPTS
 from photoplay.jobs.recovery import GIVEN_UP
 from photoplay.jobs.steps import CHILD_TRIES
@@ -27,7 +29,7 @@ APIS, WORKERS = 2, 3
 KILL_EVERY_S = (1.5, 5.0)
 PATIENCE_S = 20.0
 SUBMIT_EVERY_S = 2.5  # each of the clients: jobs come in while servers die, not before
-MAY_FAIL = 0.05  # share of jobs that chance may kill so often that they are given up, and paid back
+MAY_FAIL = 0.1  # share of jobs that chance may kill so often that they are given up, and paid back
 
 
 def prompts(chance: random.Random, index: int) -> str:
@@ -44,7 +46,7 @@ class Reaper(threading.Thread):
         self.chance = chance
         self.every_s = every_s
         self.killed: Counter[str] = Counter()
-        self.struck: Counter[str] = Counter()  # jobs whose render processes were killed
+        self.struck: Counter[str] = Counter()  # jobs whose render processes were killed, and workers whose spare ones
         self.error: BaseException | None = None
         self._enough = threading.Event()
 
@@ -86,9 +88,10 @@ class Reaper(threading.Thread):
                 return
             with suppress(psutil.NoSuchProcess):
                 child = self.chance.choice(children)
-                job_id = Path(child.cwd()).name.partition("-")[0]
+                place = Path(child.cwd()).name  # of a job's run; or the worker's, where it waits for a job
                 child.kill()
-                self.struck[job_id] += 1
+                job_id = place.partition("-")[0]
+                self.struck[job_id if is_job_id(job_id) else place] += 1
         self.killed[kind] += 1
 
     def stop(self) -> None:
@@ -141,13 +144,15 @@ def assert_deserved(farm: Farm, reaper: Reaper) -> None:
         failed = connection.execute(sa.select(jobs.c.id, jobs.c.error_message).where(jobs.c.state == "failed")).all()
     for row in failed:
         workers = {run.executor_id for run in farm.runtime.steplog.of(row.id)}
-        tell(f"{row.id} failed: {row.error_message} Workers {workers}, {reaper.struck[row.id]} of its processes killed")
+        # One that is killed when it has just been given to a job, and still loads, is found at its worker's place.
+        struck = reaper.struck[row.id] + sum(reaper.struck[worker] for worker in workers)
+        tell(f"{row.id} failed: {row.error_message} Workers {workers}, {struck} processes killed")
         if row.error_message == GIVEN_UP:
             # One that dies before the first step begins is not in the log.
             assert len(workers) >= MAX_ATTEMPTS - 1, "it was given up too soon"
             assert reaper.killed["worker"] >= MAX_ATTEMPTS
         else:
-            assert reaper.struck[row.id] >= CHILD_TRIES, "it was given up too soon"
+            assert struck >= CHILD_TRIES, "it was given up too soon"
 
 
 def test_everybody_may_be_killed_at_any_time(tmp_path, twin):
@@ -177,7 +182,7 @@ def test_everybody_may_be_killed_at_any_time(tmp_path, twin):
         farm.settle(budget)
         farm.wait_ready(*farm.workers)
         farm.stop_workers()
-        states = verify(farm, crowd.accepted, most=MAY_FAIL)
+        states = verify(farm, crowd.accepted, may_fail=frozenset({RenderCrashed.code}), most=MAY_FAIL)
         assert_deserved(farm, reaper)
         took_s = time.monotonic() - began
         tell(f"killed {dict(reaper.killed)}; {crowd.retries} requests were tried again; {took_s:.0f} s; {dict(states)}")

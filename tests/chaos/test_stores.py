@@ -47,4 +47,4 @@ def test_a_store_that_stands_still_and_one_that_dies(tmp_path, postgres, s3):
         crowd.wait(budget)
         farm.settle(budget)
         farm.stop_workers()
-        assert verify(farm, crowd.accepted, most=0).keys() == {"succeeded"}
+        verify(farm, crowd.accepted)
