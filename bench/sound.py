@@ -30,16 +30,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import skimage.data
 
-from photoplay.media.audio import write_wav
 from photoplay.media.mux import mux
 from photoplay.settings import Settings
 from photoplay.sound import SoundRequest
 from photoplay.sound.coding import coded_safely
 from photoplay.sound.compose import composed
-from photoplay.sound.loudness import mastered, measured
+from photoplay.sound.loudness import mastered
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -130,18 +128,15 @@ def cpu_s(work: Callable[[], Any], repeat: int) -> tuple[float, Any]:
 
 def breakdown(video: Path, models: Path, folder: Path, repeat: int) -> None:
     """Where the time of new sound for a finished clip goes."""
-    names = ("compose", "master", "peaks", "measure", "write", "AAC+mux")
+    names = ("compose", "master", "peaks", "AAC+mux")
     print("\n" + " ".join(f"{name:>8}" for name in names) + "  processor time, 10 s for a 4k clip, loaded")
     for prompt in PROMPTS:
         request = SoundRequest(prompt=prompt, duration_s=10.0, models_dir=models)
         compose_s, mixed = cpu_s(lambda r=request: composed(r, SAMPLES)[0], repeat)  # type: ignore[misc]  # binds now
         master_s, even = cpu_s(lambda m=mixed: mastered(m), repeat)  # type: ignore[misc]  # binds now
         peaks_s, final = cpu_s(lambda e=even: coded_safely(e), repeat)  # type: ignore[misc]  # binds now
-        measure_s, _ = cpu_s(lambda f=final: measured(f), repeat)  # type: ignore[misc]  # binds now
-        track = folder / "track.wav"
-        write_s, _ = cpu_s(lambda f=final, t=track: write_wav(t, np.ascontiguousarray(f.T)), repeat)  # type: ignore[misc]  # binds now
-        mux_s, _ = cpu_s(lambda t=track: mux(video, t, folder / "joined.mp4"), repeat)  # type: ignore[misc]  # binds now
-        parts = (compose_s, master_s, peaks_s, measure_s, write_s, mux_s)
+        mux_s, _ = cpu_s(lambda f=final: mux(video, f.samples.T, folder / "joined.mp4"), repeat)  # type: ignore[misc]  # binds now
+        parts = (compose_s, master_s, peaks_s, mux_s)
         print(" ".join(f"{part:7.3f}s" for part in parts) + f"  {prompt}", flush=True)
 
 
@@ -190,7 +185,7 @@ def main() -> int:
         )
         breakdown(Path(clip["video"]), chosen.models, folder, chosen.repeat)
         walls: dict[str, float] = {}
-        for options in ((), ("--ready",)):
+        for options in ((), ("--ready", "sound", str(chosen.models))):
             times = []
             for _ in range(chosen.repeat):
                 child = Child(compiled, *options)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from photoplay.errors import PhotoplayError, RenderCrashed, RenderFailed, RenderTimeout, by_code
+from photoplay.jobs.tasks import Ready
 
 log = logging.getLogger("photoplay.child")
 
@@ -108,14 +109,17 @@ async def run_child(
         await end_child(process)
 
 
-async def start_child(folder: Path, *, ready: bool = False) -> Process:
-    """A child that waits for its document in ``folder``; with ``ready`` it loads what making sound takes meanwhile."""
+async def start_child(folder: Path, *, ready: Ready | None = None, models_dir: Path | None = None) -> Process:
+    """A child that waits for its document in ``folder``.
+
+    ``ready``: the task for which it loads meanwhile what it takes, with the weights in ``models_dir``.
+    """
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # the working folder, which holds callers' files, is not searched for modules
         "-m",
         MODULE,
-        *(["--ready"] if ready else []),
+        *([] if ready is None else ["--ready", ready, *([] if models_dir is None else [str(models_dir)])]),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

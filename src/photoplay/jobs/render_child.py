@@ -2,7 +2,8 @@
 
 Reads one JSON document from standard input, does its task, answers with JSON lines: ``{"progress": 0..1}`` any number
 of times, then ``{"result": {…}}`` or ``{"error": {"code", "message", "field"}}``. Whatever else anybody writes to
-standard output goes to standard error. With ``--ready`` it loads what the sound task needs before it reads.
+standard output goes to standard error. With ``--ready TASK [MODELS_DIR]`` it loads what that task (``sound`` or
+``render``) needs before it reads.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO, Any
 
 from photoplay.errors import PhotoplayError, StorageError
-from photoplay.jobs.tasks import TASKS, load_sound
+from photoplay.jobs.tasks import LOADERS, TASKS
 
 _PR_SET_PDEATHSIG = 1
 _PROGRESS_INTERVAL_S = 0.25
@@ -64,8 +66,8 @@ def main() -> int:
     # Our own line to the worker; anything that prints by accident must not garble it.
     reporter = Reporter(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)
-    if "--ready" in sys.argv[1:]:
-        load_sound()
+    if sys.argv[1:2] == ["--ready"]:
+        make_ready(*sys.argv[2:4])
     line = sys.stdin.readline()
     if not line:
         return 1  # the worker is gone already
@@ -91,6 +93,14 @@ def main() -> int:
         return 0
     reporter.say({"result": result})
     return 0
+
+
+def make_ready(task: str, models_dir: str | None = None) -> None:
+    """Loads what a task needs. What cannot be loaded now is tried again by the task itself, which can say so."""
+    try:
+        LOADERS[task](None if models_dir is None else Path(models_dir))
+    except Exception:  # noqa: BLE001 - whatever a library raises: a child that is not ready is still a child
+        traceback.print_exc()
 
 
 def die_with(parent: int) -> None:

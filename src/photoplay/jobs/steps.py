@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -108,18 +111,28 @@ class Steps:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._spares = Spares(tools.settings.data_dir / "work" / tools.executor_id)
+        settings = tools.settings
+        self._spares = Spares(
+            settings.data_dir / "work" / tools.executor_id,
+            models_dir=settings.resolved_models_dir,
+            # Of the engine that comes with us: what an operator's own would load is not known.
+            renderers=0 if "motion" in settings.engines else min(settings.spare_renderers, settings.slots),
+        )
 
     def stop(self) -> None:
         """Lets go of what is kept for later steps."""
         self._spares.stop()
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """Around all the steps of a job."""
+        return self._spares.at_work()
 
     # gather ------------------------------------------------------------------------------------------------------
 
     async def gather(self, job_id: str) -> Json:
         """Fetches what the request names by URL. Returns the storage key of every input."""
         tools = self._tools
-        self._spares.prepare()
+        self._spares.prepare("sound")
         # False for a job that is taken up again; `_step` then finds out whether it still runs.
         await patiently(tools.lifecycle.begin, job_id, tools.executor_id)
         async with self._step(job_id, Phase.GATHER) as run:
@@ -170,7 +183,7 @@ class Steps:
         path = run.work_dir / name
         await patiently(self._tools.fetcher.fetch_to, ref.url, path, max_bytes=max_bytes)
         key = f"{run.work_prefix}/{name}"
-        await patiently(storage.put_file, key, path)
+        await patiently(storage.keep_file, key, path)
         with path.open("rb") as file:
             return key, sniff(file.read(SNIFF_BYTES))
 
@@ -244,7 +257,7 @@ class Steps:
             if run.work_dir.resolve() not in path.resolve().parents:
                 raise RenderFailed("the engine wrote outside its folder")
             kept[name] = f"{run.work_prefix}/silent-{name}{path.suffix}"
-            await patiently(self._tools.storage.put_file, kept[name], path)
+            await patiently(self._tools.storage.keep_file, kept[name], path)
         await patiently(
             self._tools.store.picture,
             run.job_id,
@@ -300,10 +313,10 @@ class Steps:
             job = run.order.job
             access = text_to_audio_of(self._tools.settings) if job.request.audio.mode == "generate" else None
             local = {
-                name: None if key is None else str(await self._local(run, key, f"silent-{name}"))
+                name: None if key is None else str(await self._lent(run, key, f"silent-{name}"))
                 for name, key in picture.items()
             }
-            file = None if inputs["sound"] is None else str(await self._local(run, inputs["sound"], "sound"))
+            file = None if inputs["sound"] is None else str(await self._lent(run, inputs["sound"], "sound"))
             told = await self._child(
                 run,
                 {
@@ -333,7 +346,7 @@ class Steps:
     async def _publishable(self, run: _Run, kind: str, about: Mapping[str, Any]) -> Json:
         ending, content_type = _CONTENT[kind]
         key = f"{run.results_prefix}/{kind}.{ending}"
-        await patiently(self._tools.storage.put_file, key, Path(about["path"]), content_type)
+        await patiently(self._tools.storage.keep_file, key, Path(about["path"]), content_type)
         job = run.order.job
         picture = kind != "thumbnail"
         return {
@@ -446,7 +459,7 @@ class Steps:
             try:
                 return await run_child(
                     task,
-                    take=self._spares.take if run.phase is Phase.SOUND else None,
+                    take=self._take_for(task),
                     work_dir=run.work_dir,
                     limits=limits,
                     progress=progress,
@@ -457,16 +470,32 @@ class Steps:
                 if left == 0:
                     raise
                 log.warning("job %s: the %s process crashed, trying again", run.job_id, run.phase.value)
-            finally:
-                if run.phase is Phase.SOUND:
-                    self._spares.prepare()  # for the next job
         raise AssertionError("the last try returned or raised")
+
+    def _take_for(self, task: Json) -> Callable[[Path], Awaitable[Process]] | None:
+        """How the child of a task is got, where one may be ready for it."""
+        if task["task"] == "sound":
+            return partial(self._spares.take, "sound")
+        return partial(self._spares.take, "render") if task["engine"] == "motion" else None
 
     async def _local(self, run: _Run, key: str, name: str) -> Path:
         """A copy of a stored file in the run's folder."""
         path = run.work_dir / f"in-{name}{Path(key).suffix}"
         await patiently(self._tools.storage.fetch_to, key, path)
         return path
+
+    async def _lent(self, run: _Run, key: str, name: str) -> Path:
+        """As :meth:`_local`, to be read only: it may be the stored file itself."""
+        path = run.work_dir / f"in-{name}{Path(key).suffix}"
+        stored = await patiently(self._tools.storage.local_path, key)
+        if stored is not None:
+            try:
+                os.link(stored, path)  # a link: the clip may be deleted meanwhile
+            except OSError as error:
+                log.debug("%s is copied: %s", key, error.strerror)  # another disk, or one without links
+            else:
+                return path
+        return await self._local(run, key, name)
 
 
 @dataclass(frozen=True)

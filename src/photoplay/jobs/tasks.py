@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 Progress = Callable[[float, str], None]
 _PREVIEW_NICENESS = 10
+Ready = Literal["render", "sound"]  # what a child can be kept ready for
 Task = Callable[[Mapping[str, Any], Progress], dict[str, Any]]
 
 
@@ -49,22 +51,23 @@ def sound(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     from photoplay.media.mux import mux
 
     work_dir = Path(document["work_dir"])
-    track: Path | None = None
+    samples, packets = None, None
     notes: tuple[str, ...] = ()
     if document["sound"]["mode"] != "none":
-        from photoplay.sound import SoundRequest, render_soundtrack
+        from photoplay.sound import SoundRequest, make_soundtrack
 
-        made = render_soundtrack(
-            SoundRequest.model_validate(document["sound"]), work_dir, lambda share, word: progress(0.6 * share, word)
+        made = make_soundtrack(
+            SoundRequest.model_validate(document["sound"]), lambda share, word: progress(0.6 * share, word)
         )
-        track, notes = made.path, made.notes
+        samples, packets, notes = made.samples.T, made.packets, made.notes
     progress(0.6, "sound")
     files: dict[str, Path] = {}
     for kind in ("video", "watermarked"):
         silent = document[kind]
         if silent is not None:
             files[kind] = work_dir / f"final-{kind}.mp4"
-            mux(Path(silent), track, files[kind])
+            mux(Path(silent), samples, files[kind], packets)
+            packets = None  # used up
     progress(0.8, "mux")
     if document.get("thumbnail"):
         files["thumbnail"] = Path(document["thumbnail"])
@@ -77,10 +80,20 @@ def sound(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     return {"files": {kind: _described(path) for kind, path in files.items()}, "notes": list(notes)}
 
 
-def load_sound() -> None:
-    """Loads what :func:`sound` needs, before there is something to do."""
-    import photoplay.media.video
-    import photoplay.sound  # noqa: F401 - loading it is the point
+def load_sound(models_dir: Path | None) -> None:
+    """Loads what :func:`sound` needs, before there is something to do: modules, word tables, the sound font."""
+    import photoplay.media.mux
+    import photoplay.media.video  # noqa: F401 - loading it is the point
+    from photoplay.sound.soundtrack import warm_up
+
+    warm_up(models_dir)
+
+
+def load_render(models_dir: Path | None) -> None:
+    """Loads what the built-in engine's :func:`render` needs: modules, word tables, networks."""
+    from photoplay.engines.motion.warm import warm_up
+
+    warm_up(models_dir)
 
 
 def preview(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -105,9 +118,13 @@ def preview(document: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def _described(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
+    with path.open("rb") as file, ThreadPoolExecutor(1) as beside:
+        # The store waits until the file is on the disk: it gets there while its checksum is made.
+        written = beside.submit(os.fsync, file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()
+        written.result()
     return {"path": str(path), "size_bytes": path.stat().st_size, "sha256": digest}
 
 
+LOADERS: Mapping[str, Callable[[Path | None], None]] = {"sound": load_sound, "render": load_render}
 TASKS: Mapping[str, Task] = {"render": render, "sound": sound, "preview": preview}

@@ -10,8 +10,8 @@ Exceptions are for what may pass (the store or the database is away), and are tr
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypedDict
 
 from dbos import DBOS
 from dbos import error as dbos_error
@@ -46,6 +46,23 @@ def _passing(error: BaseException) -> bool:
     return isinstance(error, StorageError | OperationalError)
 
 
+class _Retries(TypedDict):
+    """The library's options for a step that is tried again."""
+
+    retries_allowed: bool
+    interval_seconds: float
+    max_attempts: int
+    should_retry: Callable[[BaseException], bool]
+
+
+_TRIED_AGAIN: Final[_Retries] = {
+    "retries_allowed": True,
+    "interval_seconds": RETRY_INTERVAL_S,
+    "max_attempts": MAX_TRIES,
+    "should_retry": _passing,
+}
+
+
 async def _outcome(work: Awaitable[Any]) -> Json:
     """A step's result as it is kept: ``value``, ``error`` or ``stopped``."""
     try:
@@ -58,64 +75,31 @@ async def _outcome(work: Awaitable[Any]) -> Json:
         return {"stopped": True}
 
 
-@DBOS.step(
-    name="gather",
-    preemptible=True,
-    retries_allowed=True,
-    interval_seconds=RETRY_INTERVAL_S,
-    max_attempts=MAX_TRIES,
-    should_retry=_passing,
-)
+@DBOS.step(name="gather", preemptible=True, **_TRIED_AGAIN)
 async def gather(job_id: str) -> Json:
     """See :meth:`Steps.gather`."""
     return await _outcome(_steps().gather(job_id))
 
 
-@DBOS.step(
-    name="render",
-    preemptible=True,
-    retries_allowed=True,
-    interval_seconds=RETRY_INTERVAL_S,
-    max_attempts=MAX_TRIES,
-    should_retry=_passing,
-)
+@DBOS.step(name="render", preemptible=True, **_TRIED_AGAIN)
 async def render(job_id: str, inputs: Json) -> Json:
     """See :meth:`Steps.render`."""
     return await _outcome(_steps().render(job_id, inputs))
 
 
-@DBOS.step(
-    name="sound",
-    preemptible=True,
-    retries_allowed=True,
-    interval_seconds=RETRY_INTERVAL_S,
-    max_attempts=MAX_TRIES,
-    should_retry=_passing,
-)
+@DBOS.step(name="sound", preemptible=True, **_TRIED_AGAIN)
 async def sound(job_id: str, inputs: Json, picture: Json) -> Json:
     """See :meth:`Steps.sound`."""
     return await _outcome(_steps().sound(job_id, inputs, picture))
 
 
-@DBOS.step(
-    name="publish",
-    retries_allowed=True,
-    interval_seconds=RETRY_INTERVAL_S,
-    max_attempts=MAX_TRIES,
-    should_retry=_passing,
-)
+@DBOS.step(name="publish", **_TRIED_AGAIN)
 async def publish(job_id: str, files: list[Json]) -> Json:
     """See :meth:`Steps.publish`."""
     return await _outcome(_steps().publish(job_id, files))
 
 
-@DBOS.step(
-    name="fail",
-    retries_allowed=True,
-    interval_seconds=RETRY_INTERVAL_S,
-    max_attempts=MAX_TRIES,
-    should_retry=_passing,
-)
+@DBOS.step(name="fail", **_TRIED_AGAIN)
 async def fail(job_id: str, code: str, message: str) -> Json:
     """See :meth:`Steps.fail`."""
     return await _outcome(_steps().fail(job_id, code, message))
@@ -144,6 +128,11 @@ def _value(outcome: Json) -> Any:
 @DBOS.workflow(name=WORKFLOW_NAME, max_recovery_attempts=MAX_ATTEMPTS - 1)
 async def run_job(job_id: str) -> str:
     """One job, from its inputs to its published clip. Returns how it ended, for the library's own records."""
+    with _steps().at_work():
+        return await _run_job(job_id)
+
+
+async def _run_job(job_id: str) -> str:
     try:
         inputs = _value(await gather(job_id))
         picture = _value(await render(job_id, inputs))

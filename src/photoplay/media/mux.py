@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -33,9 +35,10 @@ AAC_OPTIONS: Final = {"flags": "+bitexact", "aac_coder": "fast"}
 # all the rest. One for each stream.
 _UNDECODED: Final = [{"skip_frame": "all"}, {"skip_frame": "all"}]
 _AAC_FRAME: Final = 1024  # samples in one AAC frame
+_FRAMES_AT_ONCE: Final = 32  # that are encoded in one go
 
 
-def mux(video: Path, audio: Path | F32 | None, out: Path) -> None:
+def mux(video: Path, audio: Path | F32 | None, out: Path, coded: Sequence[Packet[Any]] | None = None) -> None:
     """Writes ``out`` (MP4, faststart): the picture of ``video``, bit for bit, with ``audio`` or without sound.
 
     The sound starts with the picture: the samples that the AAC encoder puts in front are skipped by an edit list.
@@ -44,6 +47,8 @@ def mux(video: Path, audio: Path | F32 | None, out: Path) -> None:
     Args:
         video: an MP4; sound that it has is left out.
         audio: a file, or (n, 2) float32 at 48 kHz; None for no sound.
+        coded: ``audio``'s samples as AAC, made with :data:`AAC_BITS_PER_S` and :data:`AAC_OPTIONS`, where there is
+            that already. They are used up; and only where the sound is exactly as long as the picture.
         out: replaced when finished, untouched until then. May not be ``video``.
 
     Raises:
@@ -53,17 +58,23 @@ def mux(video: Path, audio: Path | F32 | None, out: Path) -> None:
     part = out.with_name(out.name + ".part")
     try:
         with (
+            _one_thread() as beside,
             av.open(str(video), stream_options=_UNDECODED) as source,  # type: ignore[arg-type]  # dicts, not str
             av.open(str(part), "w", format="mp4", options=dict(MUXER_OPTIONS)) as sink,
         ):
             picture = source.streams.video[0]
             copied = sink.add_stream_from_template(picture)
             sink.metadata.update(source.metadata)
-            sound: Iterator[Packet[AudioStream]] = iter(())
+            sound: Iterator[Packet[Any]] = iter(())
             if audio is not None:
                 length = _samples(picture.duration, picture.time_base)
                 samples = read_audio(audio, max_s=length / RATE_HZ) if isinstance(audio, Path) else audio
-                sound = _encoded(_new_track(sink), _fitted(samples, length))
+                track = _new_track(sink)
+                sink.start_encoding()  # opens the encoder, which from here on has a thread of its own
+                if coded is not None and len(samples) == length:
+                    sound = _taken(track, coded)
+                else:
+                    sound = _encoded(track, _fitted(samples, length), beside)
             waiting = next(sound, None)
             for packet in source.demux(picture):
                 if packet.dts is None:  # the demuxer's end mark
@@ -109,12 +120,37 @@ def _fitted(samples: F32, length: int) -> F32:
     return fitted
 
 
-def _encoded(track: AudioStream, samples: F32) -> Iterator[Packet[AudioStream]]:
-    for start in range(0, len(samples), _AAC_FRAME):
-        piece = np.ascontiguousarray(samples[start : start + _AAC_FRAME].T)
-        frame = AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
-        frame.sample_rate = RATE_HZ
-        frame.pts = start
-        frame.time_base = Fraction(1, RATE_HZ)
-        yield from track.encode(frame)
-    yield from track.encode(None)
+@contextmanager
+def _one_thread() -> Iterator[ThreadPoolExecutor]:
+    """A thread; what it has not begun when the block ends is dropped."""
+    pool = ThreadPoolExecutor(1, "photoplay-aac")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _encoded(track: AudioStream, samples: F32, beside: ThreadPoolExecutor) -> Iterator[Packet[AudioStream]]:
+    """The packets of the sound, encoded on that thread while the picture is copied."""
+
+    def part(first: int) -> list[Packet[AudioStream]]:
+        packets = []
+        for start in range(first, min(first + _AAC_FRAME * _FRAMES_AT_ONCE, len(samples)), _AAC_FRAME):
+            piece = np.ascontiguousarray(samples[start : start + _AAC_FRAME].T)
+            frame = AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
+            frame.sample_rate = RATE_HZ
+            frame.pts = start
+            frame.time_base = Fraction(1, RATE_HZ)
+            packets += track.encode(frame)
+        return packets
+
+    parts = [beside.submit(part, first) for first in range(0, len(samples), _AAC_FRAME * _FRAMES_AT_ONCE)]
+    parts.append(beside.submit(track.encode, None))
+    for each in parts:
+        yield from each.result()
+
+
+def _taken(track: AudioStream, packets: Sequence[Packet[Any]]) -> Iterator[Packet[Any]]:
+    for packet in packets:
+        packet.stream = track
+        yield packet

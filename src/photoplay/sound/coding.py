@@ -8,13 +8,15 @@ gets, and where the result stands too high the sound is turned down for some mil
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.codec import CodecContext
+from av.packet import Packet
 
 from photoplay.media.mux import AAC_BITS_PER_S, AAC_OPTIONS
 from photoplay.sound.dsp import F32, RATE, decibels, f32
@@ -34,15 +36,26 @@ _UNHEARD_LU = 0.25  # a loss below this stays
 _MOST_LU = 3.0  # more is a sound that cannot be as loud as asked
 
 
-def through_aac(x: F32) -> F32:
-    """``x`` ``(2, n)`` coded and decoded, in time with ``x``: the coder's first frame is what it puts in front."""
+@dataclass(frozen=True)
+class Coded:
+    """A soundtrack ``(2, n)`` that stays below the promise, and its AAC packets where it was coded as it is."""
+
+    samples: F32
+    packets: tuple[Packet[Any], ...] | None = None
+
+
+def through_aac(x: F32) -> tuple[F32, list[Packet[Any]]]:
+    """``x`` ``(2, n)`` coded and decoded, in time with ``x``: the coder's first frame is what it puts in front.
+
+    And the packets, as :func:`photoplay.media.mux.mux` would make them.
+    """
     encoder = _context("w")
     encoder.time_base = Fraction(1, RATE)
     encoder.options = dict(AAC_OPTIONS)
     encoder.bit_rate = AAC_BITS_PER_S
     encoder.open()
     decoder = _context("r")
-    packets = []
+    packets: list[Packet[Any]] = []
     for start in range(0, x.shape[1], _FRAME):
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(x[:, start : start + _FRAME]), "fltp", "stereo")
         frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
@@ -54,7 +67,7 @@ def through_aac(x: F32) -> F32:
     heard = np.concatenate(parts, axis=1)[:, _FRAME : _FRAME + x.shape[1]]
     out = np.zeros_like(x)
     out[:, : heard.shape[1]] = heard
-    return out
+    return out, packets
 
 
 def _context(mode: Literal["r", "w"]) -> AudioCodecContext:
@@ -81,26 +94,26 @@ def _delicate(x: F32) -> bool:
     return bool(np.any(treble[high] > power[high] * 10.0 ** (_HISS_DB / 10.0)))
 
 
-def coded_safely(x: F32, target_lufs: float = TARGET_LUFS) -> F32:
+def coded_safely(x: F32, target_lufs: float = TARGET_LUFS) -> Coded:
     """``x`` turned down where its coded form would rise above :data:`PROMISED_DBTP`; mostly ``x`` itself.
 
     Coding also takes away some of what is loud in hiss and rain. Half of that is made up for, so that the WAV and
     the finished clip are both close to the target.
     """
     if not _delicate(x):
-        return x
+        return Coded(x)
     out = x
     for turn in range(_ROUNDS):
-        coded = through_aac(out)
+        coded, packets = through_aac(out)
         gain_db = 0.0
         if turn == 0:
             lost_db = target_lufs - integrated(coded)
             gain_db = 0.5 * lost_db if _UNHEARD_LU < lost_db < _MOST_LU else 0.0
         over_db = peaks_above(coded, _AIM_DBTP - gain_db)
         if gain_db == 0.0 and not over_db.any():
-            break
+            return Coded(out, tuple(packets))
         reach = int(_DIP_S * RATE)
         held = moving_max(f32(over_db * 1.15 + 0.25 * (over_db > 0)), 2 * reach)
         dip = moving_mean(moving_mean(held, reach), reach)
         out = f32(out * 10.0 ** ((gain_db - dip) / 20.0))
-    return out
+    return Coded(out)

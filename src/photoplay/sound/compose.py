@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 
@@ -22,13 +23,14 @@ from photoplay.sound.dsp import (
     samples,
 )
 from photoplay.sound.events import strike
+from photoplay.sound.events.hit import Sounding
 from photoplay.sound.filters import filtered, moving_max, moving_mean
 from photoplay.sound.lexicon import spoken_away
 from photoplay.sound.music import piece, played, player
 from photoplay.sound.music.form import Demands
 from photoplay.sound.neural import generated, load
 from photoplay.sound.request import SoundRequest
-from photoplay.sound.score import EventPart, Score, read
+from photoplay.sound.score import BedPart, EventPart, Score, read
 from photoplay.sound.seeds import Chance
 from photoplay.sound.speech import narrated
 from photoplay.sound.upload import shaped
@@ -36,6 +38,8 @@ from photoplay.sound.upload import shaped
 log = logging.getLogger(__name__)
 
 SOUNDFONT = "soundfont"
+
+_THREADS = 2
 
 _GROUND_RMS = 0.1
 """Root mean square of music and neural sound at 0 dB, as of beds."""
@@ -88,9 +92,16 @@ def composed(request: SoundRequest, n: int) -> tuple[F32, tuple[str, ...], tuple
         notes += narration.notes
         voice = narration.sound
     ground = _neural(score, request, chance, n, heard, notes)
-    if ground is None:
-        ground = _ambience(score, chance, n, heard) + _music(score, request, chance, n, heard)
-    out = ground + _events(score, chance, n, heard)
+    # NumPy's long loops run beside each other on threads; each part draws from chances of its own.
+    with ThreadPoolExecutor(_THREADS, "photoplay-parts") as beside:
+        if ground is None:
+            waiting = beside.submit(_music, score, request, chance, n)
+            ground = _ambience(score, chance, n, heard, beside)
+            music, told = waiting.result()
+            ground += music
+            heard += told
+        events = _events(score, chance, n, heard, beside)
+    out = ground + events
     if voice is not None:
         heard.append("speech")
         out = _under(out, voice)
@@ -122,26 +133,28 @@ def _told(score: Score) -> str:
     return ", ".join(parts)
 
 
-def _ambience(score: Score, chance: Chance, n: int, heard: list[str]) -> F32:
+def _ambience(score: Score, chance: Chance, n: int, heard: list[str], beside: Executor) -> F32:
+    def recorded(bed: BedPart) -> F32:
+        return record(bed.kind, chance.rng(f"bed {bed.kind}"), n, bed.strength)
+
     out = np.zeros((2, n), np.float32)
-    for bed in score.beds:
-        sound = record(bed.kind, chance.rng(f"bed {bed.kind}"), n, bed.strength)
+    for bed, sound in zip(score.beds, beside.map(recorded, score.beds), strict=True):
         out += sound * np.float32(decibels(bed.level_db))
         heard.append(f"bed {bed.kind}")
     duration_s = n / RATE
     return faded(out, min(0.12, 0.05 * duration_s), min(0.6, 0.15 * duration_s))
 
 
-def _music(score: Score, request: SoundRequest, chance: Chance, n: int, heard: list[str]) -> F32:
+def _music(score: Score, request: SoundRequest, chance: Chance, n: int) -> tuple[F32, list[str]]:
     part = score.music
     if part is None:
-        return np.zeros((2, n), np.float32)
+        return np.zeros((2, n), np.float32), []
     soundfont = None if request.models_dir is None else find(SOUNDFONT, request.models_dir)
     moments = [event.at_s for event in score.events if event.locked]
     demands = Demands(part.bpm, part.tonic, part.minor)
     music = piece(part.style, chance.rng("music"), n / RATE, part.bright, part.energy, moments, demands)
-    heard.append(f"music {part.style} in {music.form.key.name}, {music.form.bpm:.0f} beats a minute")
-    return levelled(played(music, player(soundfont), n), _GROUND_RMS * decibels(part.level_db))
+    told = f"music {part.style} in {music.form.key.name}, {music.form.bpm:.0f} beats a minute"
+    return levelled(played(music, player(soundfont), n), _GROUND_RMS * decibels(part.level_db)), [told]
 
 
 def _under(out: F32, voice: F32) -> F32:
@@ -157,12 +170,14 @@ def _under(out: F32, voice: F32) -> F32:
     return f32(out * gain) + spoken
 
 
-def _events(score: Score, chance: Chance, n: int, heard: list[str]) -> F32:
+def _events(score: Score, chance: Chance, n: int, heard: list[str], beside: Executor) -> F32:
+    def struck(index: int, event: EventPart) -> Sounding:
+        rng = chance.rng(f"event {index} {event.kind}")
+        return strike(event.kind, rng, event.duration_s, event.strength, event.pan)
+
     out = np.zeros((2, n), np.float32)
-    for index, event in enumerate(score.events):
-        sounding = strike(
-            event.kind, chance.rng(f"event {index} {event.kind}"), event.duration_s, event.strength, event.pan
-        )
+    numbers = range(len(score.events))
+    for event, sounding in zip(score.events, beside.map(struck, numbers, score.events), strict=True):
         add_at(out, sounding.sound, samples(event.at_s) - sounding.anchor, _gain(event, sounding.sound))
         heard.append(f"event {event.kind} at {event.at_s:.2f} s")
     return out

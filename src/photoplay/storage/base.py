@@ -64,6 +64,13 @@ class Storage(Protocol):
         """
         ...
 
+    def keep_file(self, key: str, path: Path, content_type: str | None = None) -> StoredObject:
+        """As :meth:`put_file`, of a file that nobody writes to any more: a store on the same disk keeps that very one.
+
+        ``path`` stays, and must not be changed afterwards.
+        """
+        ...
+
     def put_bytes(self, key: str, data: bytes, content_type: str | None = None) -> StoredObject:
         """Stores ``data``, replacing what was there."""
         ...

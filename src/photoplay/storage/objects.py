@@ -54,6 +54,9 @@ class ObjectStorage(Storage):
             self._put(key, path, content_type or content_type_of(key))
         return self.stat(key)
 
+    def keep_file(self, key: str, path: Path, content_type: str | None = None) -> StoredObject:
+        return self.put_file(key, path, content_type)
+
     def put_bytes(self, key: str, data: bytes, content_type: str | None = None) -> StoredObject:
         with _errors("store", check_key(key)):
             self._put(key, data, content_type or content_type_of(key))
@@ -157,6 +160,26 @@ class LocalStorage(ObjectStorage):
         target = self.root / key
         _sync(target)
         _sync(target.parent)
+
+    def keep_file(self, key: str, path: Path, content_type: str | None = None) -> StoredObject:
+        target = self.root / check_key(key)
+        with _errors("store", key):
+            if path.is_symlink() or not path.is_file():
+                raise StorageError(f"the file to be stored as {key} does not exist")
+            draft = target.with_name(f"{target.name}#{secrets.randbits(32)}")  # as what is being written is called here
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(path, draft)
+            except OSError as error:
+                log.debug("%s is copied: %s", key, error.strerror)  # another disk, or one without links
+                return self.put_file(key, path, content_type)
+            try:
+                _sync(draft)
+                draft.replace(target)
+            finally:
+                draft.unlink(missing_ok=True)  # also what a replace leaves when both are one file already
+            _sync(target.parent)
+        return self.stat(key)
 
     def local_path(self, key: str) -> Path | None:
         path = self.root / check_key(key)

@@ -144,6 +144,6 @@ def test_a_talking_clip_is_as_loud_as_all_others_after_coding(tmp_path: Path) ->
     plan = Plan(speech="Hello there my friend")
     made = render_soundtrack(SoundRequest(prompt="epic music", plan=plan, duration_s=3, models_dir=MODELS), tmp_path)
     samples = read_audio(made.path, 3.0) if made.path else np.zeros((0, 2), np.float32)
-    coded = through_aac(np.ascontiguousarray(samples.T))
+    coded, _ = through_aac(np.ascontiguousarray(samples.T))
     assert integrated(coded) == pytest.approx(-16, abs=1)
     assert true_peak(coded) <= -1

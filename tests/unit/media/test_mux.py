@@ -11,6 +11,7 @@ import pytest
 from photoplay.errors import AudioUnreadable, RenderFailed
 from photoplay.media.audio import RATE_HZ, read_audio, write_wav
 from photoplay.media.video import VideoWriter, contact_sheet, mux, probe, read_frames, spritesheet, thumbnail
+from photoplay.sound.coding import through_aac
 
 FPS = 24
 
@@ -48,6 +49,22 @@ def test_the_picture_is_copied_bit_for_bit(silent: Path, tmp_path: Path) -> None
 def test_the_same_input_gives_the_same_bytes(silent: Path, tmp_path: Path) -> None:
     mux(silent, click(1.0, 2.0), tmp_path / "a.mp4")
     mux(silent, click(1.0, 2.0), tmp_path / "b.mp4")
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_sound_that_is_coded_already_gives_the_same_bytes(silent: Path, tmp_path: Path) -> None:
+    sound = click(1.0, 2.0)
+    mux(silent, sound, tmp_path / "a.mp4")
+    _, coded = through_aac(np.ascontiguousarray(sound.T))
+    mux(silent, sound, tmp_path / "b.mp4", coded)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_coded_sound_of_another_length_is_coded_anew(silent: Path, tmp_path: Path) -> None:
+    sound = click(1.0, 3.0)
+    mux(silent, sound, tmp_path / "a.mp4")
+    _, coded = through_aac(np.ascontiguousarray(sound.T))
+    mux(silent, sound, tmp_path / "b.mp4", coded)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 

@@ -55,6 +55,34 @@ def test_large_file_in_and_out(storage: Storage, tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*.part"))
 
 
+def test_a_file_that_is_finished_is_kept(storage: Storage, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.write_bytes(BIG)
+    for _ in range(2):  # a second time, as after a break, is the same
+        stored = storage.keep_file("a/kept.mp4", source)
+        assert (stored.size_bytes, stored.content_type) == (len(BIG), "video/mp4")
+    assert source.read_bytes() == storage.get_bytes("a/kept.mp4") == BIG
+    source.unlink()
+    assert storage.get_bytes("a/kept.mp4") == BIG
+    assert list(storage.list("a")) == ["a/kept.mp4"]
+    assert storage.delete_prefix("a") == 1
+
+
+def test_keeping_a_file_replaces_what_was_there(storage: Storage, tmp_path: Path) -> None:
+    storage.put_bytes("a/x.mp4", b"old")
+    reader = storage.local_path("a/x.mp4")
+    (tmp_path / "in").write_bytes(b"newer")
+    with (reader or tmp_path / "in").open("rb") as before:
+        storage.keep_file("a/x.mp4", tmp_path / "in")
+        assert before.read() == (b"newer" if reader is None else b"old")  # who reads the old one reads it whole
+    assert storage.get_bytes("a/x.mp4") == b"newer"
+
+
+def test_a_file_that_is_not_there_is_not_kept(storage: Storage, tmp_path: Path) -> None:
+    with pytest.raises(StorageError):
+        storage.keep_file("x.mp4", tmp_path / "none")
+
+
 def test_put_replaces_and_changes_the_etag(storage: Storage) -> None:
     first = storage.put_bytes("x.png", b"one")
     second = storage.put_bytes("x.png", b"two!")

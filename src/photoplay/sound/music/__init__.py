@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,11 +29,27 @@ from photoplay.sound.music.form import NO_DEMANDS, Demands, form
 from photoplay.sound.music.soundfont import SoundFont
 from photoplay.sound.music.styles import DRUMS, styles
 from photoplay.sound.music.synth import Synth
-from photoplay.sound.music.writer import Piece, write
+from photoplay.sound.music.writer import Note, Piece, write
 
 _EVENING = 0.4
 _MOST_LIFT_DB = 7.0
 _LISTEN_S = 1.6
+_THREADS = 2
+
+
+class _Tone(NamedTuple):
+    """How a note is played: velocities in steps of 4, lengths in steps of 20 ms."""
+
+    line: int
+    key: int
+    velocity: int
+    hold: int  # in fiftieths of a second
+
+    @classmethod
+    def of(cls, note: Note) -> _Tone:
+        """The tone of a note of the piece."""
+        velocity, hold_s = max(1, round(note.velocity / 4) * 4), round(note.hold_s * 50 + 0.5) / 50
+        return cls(note.line, note.key, velocity, round(hold_s * 50))
 
 
 class Player(Protocol):
@@ -94,19 +111,20 @@ def played(music: Piece, by: Player, n: int) -> F32:
     """The piece as sound, ``(2, n)``."""
     places = [panned(np.ones(1, np.float32), line.pan) * np.float32(decibels(line.level_db)) for line in music.lines]
     out = np.zeros((2, n), np.float32)
-    kept: dict[tuple[int, int, int, int], F32] = {}
-    for note in music.notes:
-        line = music.lines[note.line]
+
+    def sounding(what: _Tone) -> F32:
+        line = music.lines[what.line]
         bank, program = (128, 0) if line.program == DRUMS else (0, line.program)
         if not by.has(bank, program):
             program = 0
-        # Velocities in steps of 4 and lengths in steps of 20 ms: equal notes are played once.
-        velocity, hold_s = max(1, round(note.velocity / 4) * 4), round(note.hold_s * 50 + 0.5) / 50
-        what = (note.line, note.key, velocity, round(hold_s * 50))
-        sound = kept.get(what)
-        if sound is None:
-            sound = kept[what] = by.note(bank, program, note.key, min(velocity, 127), hold_s) * places[note.line]
-        add_at(out, sound, samples(note.at_s))
+        return by.note(bank, program, what.key, min(what.velocity, 127), what.hold / 50) * places[what.line]
+
+    tones = [_Tone.of(note) for note in music.notes]
+    alike = list(dict.fromkeys(tones))  # equal notes are played once
+    with ThreadPoolExecutor(_THREADS, "photoplay-notes") as beside:
+        kept = dict(zip(alike, beside.map(sounding, alike), strict=True))
+    for note, tone in zip(music.notes, tones, strict=True):
+        add_at(out, kept[tone], samples(note.at_s))
     out *= _evened(out, music.form.slots[-1].at_s)
     length_s, share = music.room
     wet = reverb(out, 101, length_s, share, 5000.0, 0.018)
