@@ -14,6 +14,7 @@ from photoplay.catalog import Catalog
 from photoplay.clock import Clock, SystemClock
 from photoplay.db import make_engine, migrate, shared_clock
 from photoplay.jobs.admission import Admission, Share
+from photoplay.jobs.bell import Bell
 from photoplay.jobs.callbacks import Callbacks
 from photoplay.jobs.estimates import Estimates
 from photoplay.jobs.executors import ExecutorSlot, Register
@@ -61,6 +62,7 @@ class Runtime:
         self.steplog = StepLog(self.engine, clock)
         self.outbox = Outbox(self.engine, clock)
         self.endpoints = Endpoints(self.engine, self.secret, clock)
+        self._bell = Bell()  # rung when a job may have come into the queue
         self.register = Register(self.engine, clock)
         self.admission = Admission(self.queue, self._share_of)
         self.lifecycle = Lifecycle(
@@ -72,7 +74,7 @@ class Runtime:
             endpoints=self.endpoints,
             admission=self.admission,
             retention_s=settings.retention_s,
-            on_event=self._wake_notifier,
+            on_event=self._stir,
         )
         self.uploads = Uploads(
             engine=self.engine,
@@ -96,6 +98,7 @@ class Runtime:
             uploads=self.uploads,
             idempotency_ttl_s=settings.idempotency_ttl_s,
             max_queued_jobs=settings.max_queued_jobs,
+            on_queued=self._bell.ring,
         )
         self.callbacks = Callbacks(
             store=self.store, accounts=self.accounts, endpoints=self.endpoints, artifact_url=self.artifact_url
@@ -174,6 +177,7 @@ class Runtime:
             deliverer=self._deliverer,
             sweeper=Sweeper(engine=self.engine, clock=self.clock, queue=self.queue, lifecycle=self.lifecycle),
             retention=retention,
+            bell=self._bell,
         )
 
     @property
@@ -228,6 +232,11 @@ class Runtime:
     def _share_of(self, plan: str) -> Share:
         limits = self.catalog.plan(plan)
         return Share(concurrency=limits.concurrent_jobs, waiting=limits.queued_jobs, weight=limits.weight)
+
+    def _stir(self) -> None:
+        """After a job's change of state: there may be callbacks to send, and another job's turn may have come."""
+        self._bell.ring()
+        self._wake_notifier()
 
     def _wake_notifier(self) -> None:
         if self._deliverer is not None:

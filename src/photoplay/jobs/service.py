@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -83,7 +83,10 @@ class JobService:
         uploads: Uploads,
         idempotency_ttl_s: int,
         max_queued_jobs: int | None = None,
+        on_queued: Callable[[], None] = lambda: None,
     ) -> None:
+        """``on_queued`` is called after a commit that stored jobs."""
+        self._on_queued = on_queued
         self._engine = engine
         self._clock = clock
         self._store = store
@@ -166,6 +169,7 @@ class JobService:
             for job in made:
                 self._lifecycle.tell(connection, job)
             self._admission.admit(connection, account.id)
+        self._on_queued()
         return made
 
     def submitted(self, account_id: str, requests: Sequence[JobRequest], idempotency_key: str) -> list[Job] | None:

@@ -17,8 +17,17 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from photoplay.db import link_arguments, make_engine
 from photoplay.jobs import workflow
+from photoplay.jobs.bell import Bell
 from photoplay.jobs.executors import ExecutorSlot, Register, Watch, beat_interval_s, forget_lock, is_free
-from photoplay.jobs.queue import APPLICATION, APPLICATION_VERSION, QUEUE_PREFIX, RenderQueue, queue_name, queue_url
+from photoplay.jobs.queue import (
+    APPLICATION,
+    APPLICATION_VERSION,
+    POLLING_INTERVAL_S,
+    QUEUE_PREFIX,
+    RenderQueue,
+    queue_name,
+    queue_url,
+)
 from photoplay.jobs.recovery import Reaper, Sweeper
 from photoplay.jobs.retention import Retention
 from photoplay.jobs.steps import Steps
@@ -33,6 +42,9 @@ RETENTION_INTERVAL_S = 60.0
 ORPHAN_INTERVAL_S = 6 * 3600.0
 DRAIN_POLL_S = 0.2
 STALE_UPLOAD_S = 86_400.0
+_POLLER = "queue-worker-"  # what the library calls the threads that look for work; the queue's name follows
+_POLLER_PAUSE_S = 0.002
+_LEAST_INTERVAL_S = 0.02  # between two looks
 
 
 @dataclass
@@ -90,23 +102,37 @@ class _NoCancelNoise(logging.Filter):
 
 
 class Intake:
-    """How many jobs of each of its queues this process takes at a time.
+    """How many jobs of each of its queues this process takes at a time, and when it looks for them.
 
     The library keeps that number with the queue, for all workers alike; ours differ. So we keep a zero there. The
     library reads the queue anew before each look for work, by the private method that is wrapped here; a contract test
     watches two workers with different numbers.
+
+    The library looks ten times a second. What comes into the queue by this very process is looked for at once: the
+    wait is done here, where a bell ends it, and what the library waits by itself is made short.
     """
 
-    def __init__(self, dbos: DBOS, slots: int) -> None:
+    def __init__(self, dbos: DBOS, slots: int, bell: Bell) -> None:
         self._slots = slots
+        self._bell = bell
+        self._looked: dict[str, tuple[int, float]] = {}  # by queue: how often it had rung at the last look, and when
         library = dbos._sys_db  # noqa: SLF001 - see above
         self._read = library.get_queue
         setattr(library, "get_queue", self._get_queue)  # noqa: B010 - one object's method, not its class's
 
     def _get_queue(self, name: str, **more: Any) -> Any:
+        ours = name.startswith(QUEUE_PREFIX)
+        polled = ours and threading.current_thread().name == _POLLER + name
+        if polled:
+            heard, looked_s = self._looked.get(name, (0, 0.0))
+            heard = self._bell.wait(heard, POLLING_INTERVAL_S)
+            time.sleep(max(0.0, looked_s + _LEAST_INTERVAL_S - time.monotonic()))  # in a flood of jobs it always rings
+            self._looked[name] = heard, time.monotonic()
         queue = self._read(name, **more)
-        if queue is not None and name.startswith(QUEUE_PREFIX):
+        if queue is not None and ours:
             queue._worker_concurrency = self._slots  # noqa: SLF001 - see above
+            if polled:
+                queue._polling_interval_sec = _POLLER_PAUSE_S  # noqa: SLF001 - see above
         return queue
 
     def shut(self) -> None:
@@ -133,7 +159,9 @@ class Worker:
         deliverer: Deliverer,
         sweeper: Sweeper,
         retention: Retention,
+        bell: Bell,
     ) -> None:
+        self._bell = bell
         self._database_url = database_url
         self._slot = slot
         self._slots = slots
@@ -197,7 +225,7 @@ class Worker:
         DBOS.listen_queues([queue_name(pool) for pool in self._pools])
         logging.getLogger("dbos").addFilter(_NO_CANCEL_NOISE)
         DBOS.launch()
-        self._intake = Intake(dbos, self._slots)
+        self._intake = Intake(dbos, self._slots, self._bell)
         self._deliverer.start()
         for chores in (self._life, *self._chores):
             chores.start()
