@@ -133,6 +133,7 @@ class Plan(_Value):
     extended_prompt: str | None = None
     understood: tuple[str, ...] = ()  # fragments of the prompt that were used
     ignored: tuple[str, ...] = ()  # fragments that asked for motion but could not be understood or done
+    heard: tuple[str, ...] = ()  # fragments that no motion answers but the sound does
     notes: tuple[str, ...] = ()  # what was changed and why (reduced for the photo, conflicts resolved)
     images: tuple[ImageUse, ...] = ()  # of several images: what each is used as
 

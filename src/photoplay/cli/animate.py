@@ -141,7 +141,10 @@ def animate(
     out.print(f"made in {took_s:.1f} s, seed {request.seed}")
     for text in clip.notes:
         note(text)
-    for fragment in clip.result.plan.ignored:
+    from photoplay.sound.hearing import with_heard
+
+    plan = with_heard(clip.result.plan) if audio == "generate" else clip.result.plan
+    for fragment in plan.ignored:
         note(f"not understood or not possible: {fragment}")
 
 

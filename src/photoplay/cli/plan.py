@@ -37,7 +37,9 @@ def plan(
     for photo in photos or ():
         if not photo.is_file():
             raise InputError(f"{photo} is not a file")
-    made = understand(settings, prompt, negative_prompt, photos or [], duration, seed)
+    from photoplay.sound.hearing import with_heard
+
+    made = with_heard(understand(settings, prompt, negative_prompt, photos or [], duration, seed))
     if as_json:
         print_json(made.model_dump(mode="json"))
         return

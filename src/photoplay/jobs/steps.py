@@ -47,6 +47,7 @@ from photoplay.media.fetch import Fetcher
 from photoplay.media.sniff import SNIFF_BYTES, sniff
 from photoplay.settings import Settings
 from photoplay.shot import Brush, Plan
+from photoplay.sound.hearing import with_heard
 from photoplay.storage import Storage
 
 log = logging.getLogger("photoplay.steps")
@@ -262,7 +263,7 @@ class Steps:
             self._tools.store.picture,
             run.job_id,
             Picture(
-                plan=result.plan,
+                plan=with_heard(result.plan) if run.order.job.request.audio.mode == "generate" else result.plan,
                 cues=result.cues,
                 scene=result.scene,
                 width=result.width,

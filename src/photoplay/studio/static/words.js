@@ -72,6 +72,7 @@ export function facts(job) {
     ["Sounds", (plan.sounds || []).map(plain).join(", ")],
     ["Speech", plan.speech],
     ["Images", (plan.images || []).map(image).join("; ")],
+    ["Heard by the sound", (plan.heard || []).join("; ")],
     ["Not understood", (plan.ignored || []).join("; ")],
     ["Notes", [...new Set([...(plan.notes || []), ...job.notes])].join(" · ")],
     ["Clip", clip(job)],

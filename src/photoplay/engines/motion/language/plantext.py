@@ -38,6 +38,7 @@ def plan_rows(plan: Plan, duration_s: float = 5.0) -> tuple[PlanRow, ...]:
     if plan.subject_words:
         rows.append(PlanRow("shows", ", ".join(plan.subject_words)))
     rows.extend(PlanRow("understood", words) for words in plan.understood)
+    rows.extend(PlanRow("heard", words, detail="by the sound") for words in plan.heard)
     rows.extend(PlanRow("ignored", words) for words in plan.ignored)
     rows.extend(PlanRow("note", note) for note in plan.notes)
     if plan.extended_prompt is not None:
