@@ -8,6 +8,7 @@ import numpy as np
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
+AROUND = 0.06  # of the long side: how far beyond the layer its colours go on
 ESTIMATE_SIDE = 512  # pixels of the long side at which foreground colours are estimated
 MAX_TINT = 4.0  # levels by which a soft edge may correct the layers below where they are smooth
 GROSS = 12.0  # levels from which an error of the unmoved photo is seen as a line
@@ -105,12 +106,43 @@ def foreground(
             the layers below: an outline's glow then goes with its layer and leaves no line behind.
     """
     height, width = alpha.shape
-    size = filters.fit_size((width, height), ESTIMATE_SIDE)
+    whole = filters.fit_size((width, height), ESTIMATE_SIDE)
+    window = filters.bounds(alpha > 0, round(AROUND * max(width, height)))
+    if window is None:
+        return own.copy()
+    out = own.copy()
+    out[window] = _unmixed(
+        own[window],
+        picture[window],
+        alpha[window],
+        behind[window],
+        [(colours[window], None if opacity is None else opacity[window]) for colours, opacity in below],
+        None if hidden is None else hidden[window],
+        firm=firm,
+        scale=whole[0] / width,
+    )
+    return out
+
+
+def _unmixed(
+    own: U8,
+    picture: U8,
+    alpha: U8,
+    behind: U8,
+    below: list[tuple[U8, U8 | None]],
+    hidden: U8 | None,
+    *,
+    firm: bool,
+    scale: float,
+) -> U8:
+    """:func:`foreground` of a part of the picture; ``scale``: the estimate's size over the picture's."""
+    height, width = alpha.shape
+    size = max(1, round(width * scale)), max(1, round(height * scale))
     small = filters.to_f32(filters.resize_u8(own, size))
     a = filters.to_f32(filters.resize_u8(alpha, size))
     solid = filters.smoothstep(a, 0.85, 0.99)
     front = filters.push_pull(small, solid) if float(solid.max()) > 0.5 else filters.push_pull(small, a)
-    for radius in (size[0] // 40 + 2, 3):
+    for radius in (ESTIMATE_SIDE // 40 + 2, 3):
         weight = filters.box(a, radius)[..., None]
         mean_front = filters.box(front * a[..., None], radius) / np.maximum(weight, 1e-4)
         share = np.clip(weight / 0.05, 0, 1)

@@ -29,6 +29,12 @@ def _resize(image: Image, size: tuple[int, int], how: int | None) -> Image:
         return image
     if how is None:
         how = cv2.INTER_AREA if size[0] * size[1] < width * height else cv2.INTER_LINEAR
+    # Halving is many times quicker than any other shrinking, and the mean of means is the mean.
+    while how == cv2.INTER_AREA and width % 2 == height % 2 == 0 and width >= 2 * size[0] and height >= 2 * size[1]:
+        width, height = width // 2, height // 2
+        image = _same_rank(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), image)
+    if (width, height) == size:
+        return image
     return _same_rank(cv2.resize(image, size, interpolation=how), image)
 
 
@@ -45,6 +51,17 @@ def resize_u8(image: U8, size: tuple[int, int], how: int | None = None) -> U8:
 def resize_f32(image: F32, size: tuple[int, int], how: int | None = None) -> F32:
     """As :func:`resize_u8`, for floats."""
     return np.asarray(_resize(image, size, how), dtype=np.float32)
+
+
+def bounds(mask: NDArray[np.bool_], pad: int) -> tuple[slice, slice] | None:
+    """The rows and columns that hold all of ``mask``, ``pad`` pixels more on each side; None where it is empty."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if rows.size == 0:
+        return None
+    return (
+        slice(max(0, int(rows[0]) - pad), min(mask.shape[0], int(rows[-1]) + 1 + pad)),
+        slice(max(0, int(columns[0]) - pad), min(mask.shape[1], int(columns[-1]) + 1 + pad)),
+    )
 
 
 def box(image: F32, radius: int) -> F32:

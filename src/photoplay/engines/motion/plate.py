@@ -26,6 +26,7 @@ REACH = 3  # a patch is 2 * REACH + 1 pixels wide
 MAX_SOURCES = 1500  # patches searched at most; more are thinned out evenly
 PULL_X, PULL_Y = 0.03, 0.15  # how much a match far to the side, or far up or down, costs against its colours
 EASE = 0.7  # what a neighbour's match may cost more and still be taken, as a factor on its cost
+HOLE_RIM = 0.03  # of the long side: how far around the hole the fill has its grain
 MIN_SOURCES = 24  # fewer known patches than this cannot show what the place looks like
 
 Bool = NDArray[np.bool_]
@@ -273,27 +274,38 @@ def render(fill: Fill, canvas: U8, known: U8) -> U8:
         known: (H, W) uint8, 255 where the canvas shows this layer.
 
     Returns:
-        (H, W, 3) uint8: the fill everywhere; the caller lays the canvas over it.
+        (H, W, 3) uint8: the fill everywhere, without its grain far from the hole; the caller lays the canvas over it.
     """
     height, width = known.shape
     h, w = fill.rows.shape
     size = (width, height)
     base = filters.resize_u8(filters.to_u8(fill.colour), size, cv2.INTER_CUBIC)
+    unknown = filters.bounds(known < 255, round(HOLE_RIM * max(size)))
+    if unknown is None:
+        return base
     own_y, own_x = np.mgrid[0:h, 0:w].astype(np.float32)
     shift_x = _whole(np.asarray(fill.columns - own_x, dtype=np.float32))
     shift_y = _whole(np.asarray(fill.rows - own_y, dtype=np.float32))
-    map_x = filters.resize_f32(shift_x, size, cv2.INTER_NEAREST) * np.float32(width / w)
-    map_y = filters.resize_f32(shift_y, size, cv2.INTER_NEAREST) * np.float32(height / h)
-    map_x += np.arange(width, dtype=np.float32)[None, :]
-    map_y += np.arange(height, dtype=np.float32)[:, None]
-    # Grain: what the canvas has over its own low frequencies, at the same cut as the fill's; none where unknown.
-    grain = np.asarray(cv2.subtract(canvas, base, dtype=cv2.CV_16S), dtype=np.int16)
-    grain = np.asarray(cv2.bitwise_and(grain, grain, mask=known), dtype=np.int16)
-    moved = np.asarray(cv2.remap(grain, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), dtype=np.int16)
-    share = filters.resize_f32(_wholeness(shift_x, shift_y), size, cv2.INTER_LINEAR)
-    still = np.zeros_like(moved)
-    blended = cv2.blendLinear(moved.astype(np.float32), still.astype(np.float32), share, np.float32(1.0) - share)
-    return np.asarray(cv2.add(base, blended, dtype=cv2.CV_8U), dtype=np.uint8)
+    rows, columns = unknown
+
+    def cut(field: F32, how: int) -> F32:
+        return np.ascontiguousarray(filters.resize_f32(field, size, how)[rows, columns])
+
+    map_x = cut(shift_x, cv2.INTER_NEAREST) * np.float32(width / w)
+    map_y = cut(shift_y, cv2.INTER_NEAREST) * np.float32(height / h)
+    map_x += np.arange(columns.start, columns.stop, dtype=np.float32)[None, :]
+    map_y += np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
+    # Grain: what the canvas has over its own low frequencies, at the same cut as the fill's; none where unknown. About
+    # mid grey and in four channels, which are sampled far sooner than three of 16 bits.
+    grain = np.asarray(cv2.addWeighted(canvas, 1.0, base, -1.0, 128.0), dtype=np.uint8)
+    grain[known == 0] = 128
+    four = cv2.cvtColor(grain, cv2.COLOR_RGB2RGBA)
+    moved = cv2.remap(four, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    share = cut(_wholeness(shift_x, shift_y), cv2.INTER_LINEAR)
+    still = np.full_like(moved, 128)
+    blended = cv2.cvtColor(cv2.blendLinear(moved, still, share, np.float32(1.0) - share), cv2.COLOR_RGBA2RGB)
+    base[rows, columns] = cv2.addWeighted(np.ascontiguousarray(base[rows, columns]), 1.0, blended, 1.0, -128.0)
+    return base
 
 
 def _wholeness(shift_x: F32, shift_y: F32) -> F32:
