@@ -19,6 +19,7 @@ The methods take an open connection: they belong to the transaction of what they
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,15 @@ HOLD_OF = sa.select(ledger.c.account_id, ledger.c.amount).where(
 )
 SETTLEMENT_OF = sa.select(ledger.c.kind).where(
     ledger.c.job_id == sa.bindparam("job_id"), ledger.c.kind.in_(("capture", "release"))
+)
+
+_SET_ASIDE = (
+    sa.update(accounts)
+    .where(accounts.c.id == sa.bindparam("of"), accounts.c.credits_available >= sa.bindparam("amount"))
+    .values(
+        credits_available=accounts.c.credits_available - sa.bindparam("amount"),
+        credits_held=accounts.c.credits_held + sa.bindparam("amount"),
+    )
 )
 
 
@@ -102,6 +112,37 @@ class Ledger:
         _check(amount)
         self._change(connection, account_id, available=-amount, held=amount)
         self._write(connection, account_id, job_id, "hold", AVAILABLE, HELD, amount)
+
+    def hold_all(self, connection: sa.Connection, holds: Sequence[tuple[str, str, int]]) -> None:
+        """Sets credits aside for several jobs: (account id, job id, amount). As :meth:`hold`; all or none.
+
+        Raises:
+            InsufficientCredits: an account has too few. The transaction must be undone.
+        """
+        sums: dict[str, int] = {}
+        for account_id, _, amount in holds:
+            _check(amount)
+            sums[account_id] = sums.get(account_id, 0) + amount
+        changed = connection.execute(_SET_ASIDE, [{"of": each, "amount": sums[each]} for each in sorted(sums)])
+        if changed.rowcount != len(sums):
+            raise InsufficientCredits
+        now_ms = self._clock.now_ms()
+        connection.execute(
+            sa.insert(ledger),
+            [
+                {
+                    "account_id": account_id,
+                    "job_id": job_id,
+                    "kind": "hold",
+                    "debit_book": AVAILABLE,
+                    "credit_book": HELD,
+                    "amount": amount,
+                    "note": "",
+                    "created_ms": now_ms,
+                }
+                for account_id, job_id, amount in holds
+            ],
+        )
 
     def capture(self, connection: sa.Connection, *, account_id: str, job_id: str, amount: int) -> bool:
         """Spends what was held for a job. False, and nothing done, when it was captured or released before.

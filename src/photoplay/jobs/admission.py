@@ -59,6 +59,7 @@ _WAITING = (
     .order_by(jobs.c.id)
     .limit(1)
 )
+_LET_IN = sa.update(jobs).where(jobs.c.id == sa.bindparam("ref")).values(priority=sa.bindparam("tag"))
 # Two questions, so that each is answered by an index: an account may have a long history.
 _TAGS = sa.union_all(
     sa.select(sa.func.max(jobs.c.priority).label("tag")).where(
@@ -71,6 +72,28 @@ _TAGS = sa.union_all(
 _LAST_TAG = sa.select(sa.func.max(_TAGS.c.tag))
 _IN_SERVICE = sa.select(sa.func.max(jobs.c.priority)).where(IS_LIVE, jobs.c.state == JobState.RUNNING.value)
 _NEXT_UP = sa.select(sa.func.min(jobs.c.priority)).where(IS_LIVE, jobs.c.state == JobState.QUEUED.value)
+_NOW = sa.select(_IN_SERVICE.scalar_subquery().label("in_service"), _NEXT_UP.scalar_subquery().label("next_up"))
+
+
+class Turns:
+    """Start tags for the jobs that one transaction lets into the render queue."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._asked = False
+        self._now: int | None = None  # tag of the job in service
+
+    def draw(self, last_tag: int | None, share: Share) -> int:
+        """The tag of an account's next job. ``last_tag`` is that of its last one inside, if it has one."""
+        if not self._asked:
+            row = self._connection.execute(_NOW).one()
+            self._now = row.next_up if row.in_service is None else row.in_service
+            self._asked = True
+        own = FIRST_TAG if last_tag is None else last_tag + share.stride
+        tag = int(min(MAX_TAG, max(self._now or FIRST_TAG, own)))
+        if self._now is None:  # nothing is in service and nothing waits: this job is the next
+            self._now = tag
+        return tag
 
 
 class Admission:
@@ -79,7 +102,7 @@ class Admission:
     def __init__(self, queue: RenderQueue, share_of: Callable[[str], Share]) -> None:
         """``share_of`` tells a plan's share by the plan's name."""
         self._queue = queue
-        self._share_of = share_of
+        self.share_of = share_of
 
     def prepare(self) -> None:
         """Call it before a transaction that lets jobs in: connecting to the queue inside one would block itself."""
@@ -91,7 +114,7 @@ class Admission:
         Every transaction that touches an account's credits or lets its jobs in begins with this, so that two of
         them cannot wait for each other.
         """
-        return self._share_of(connection.execute(_PLAN, {"account_id": account_id}).scalar_one())
+        return self.share_of(connection.execute(_PLAN, {"account_id": account_id}).scalar_one())
 
     def admit(self, connection: sa.Connection, account_id: str, *, ended: str = "") -> list[str]:
         """Lets in as many of the account's waiting jobs as fit; returns their ids.
@@ -101,23 +124,21 @@ class Admission:
         """
         share = self.share(connection, account_id)
         inside = connection.execute(_INSIDE, {"account_id": account_id}).scalar_one()
+        turns = Turns(connection)
         admitted: list[str] = []
         while share.concurrency is None or inside < share.concurrency:
             waiting = connection.execute(_WAITING, {"account_id": account_id}).one_or_none()
             if waiting is None:
                 break
             job_id = waiting.id
-            tag = self._start_tag(connection, account_id, share, ended)
-            connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(priority=tag))
-            self._queue.enter(connection, job_id, tag, waiting.quote["pool"])
+            last = connection.execute(_LAST_TAG, {"account_id": account_id, "ended": ended}).scalar()
+            tag = turns.draw(last, share)
+            connection.execute(_LET_IN, {"ref": job_id, "tag": tag})
+            self.enter(connection, job_id, tag, waiting.quote["pool"])
             admitted.append(job_id)
             inside += 1
         return admitted
 
-    def _start_tag(self, connection: sa.Connection, account_id: str, share: Share, ended: str) -> int:
-        in_service = connection.execute(_IN_SERVICE).scalar()
-        if in_service is None:
-            in_service = connection.execute(_NEXT_UP).scalar()
-        last = connection.execute(_LAST_TAG, {"account_id": account_id, "ended": ended}).scalar()
-        own = FIRST_TAG if last is None else last + share.stride
-        return int(min(MAX_TAG, max(in_service or FIRST_TAG, own)))
+    def enter(self, connection: sa.Connection, job_id: str, tag: int, pool: str) -> None:
+        """Queues a job that has its tag, as part of the caller's transaction."""
+        self._queue.enter(connection, job_id, tag, pool)

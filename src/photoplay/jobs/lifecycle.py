@@ -18,14 +18,14 @@ from photoplay.jobs.admission import Admission
 from photoplay.jobs.job import Artifact, Job, JobState
 from photoplay.jobs.store import JobStore
 from photoplay.notify.endpoints import EVENT_OF_STATE, Endpoints
-from photoplay.notify.outbox import Outbox
+from photoplay.notify.outbox import Notice, Outbox
 
 
 class Books(Protocol):
     """What a job's life needs of the ledger. Each call is part of the caller's transaction."""
 
-    def hold(self, connection: sa.Connection, *, account_id: str, job_id: str, amount: int) -> None:
-        """Sets ``amount`` aside. Raises InsufficientCredits."""
+    def hold_all(self, connection: sa.Connection, holds: Sequence[tuple[str, str, int]]) -> None:
+        """Sets credits aside: (account id, job id, amount). Raises InsufficientCredits."""
         ...
 
     def capture(self, connection: sa.Connection, *, account_id: str, job_id: str, amount: int) -> bool:
@@ -105,22 +105,21 @@ class Lifecycle:
         """live → canceled, with its credits given back. None when the job is not live (any more)."""
         return self._end_unpaid(job_id, JobState.CANCELED)
 
-    def tell(self, connection: sa.Connection, job: Job) -> None:
-        """Puts the job's state into the outbox: for the URL its request named, and for its account's endpoints."""
-        receivers = [] if job.request.callback_url is None else [""]
-        account_event = EVENT_OF_STATE.get(job.state.value)
-        if account_event is not None:
-            receivers += self._endpoints.wanting(connection, job.account_id, account_event)
-        for endpoint_id in receivers:
-            self._outbox.write(
-                connection,
-                job_id=job.id,
-                account_id=job.account_id,
-                dialect=job.request.dialect,
-                endpoint_id=endpoint_id,
-                event=job.state.value,
-                snapshot=job.model_dump(mode="json", exclude={"request"}),
-            )
+    def tell(self, connection: sa.Connection, *told: Job) -> None:
+        """Puts the jobs' states into the outbox, for the URLs of their requests and the endpoints of their accounts."""
+        notices = []
+        for job in told:
+            receivers = [] if job.request.callback_url is None else [""]
+            account_event = EVENT_OF_STATE.get(job.state.value)
+            if account_event is not None:
+                receivers += self._endpoints.wanting(connection, job.account_id, account_event)
+            if receivers:
+                snapshot = job.model_dump(mode="json", exclude={"request"})
+                notices += [
+                    Notice(job.id, job.account_id, job.request.dialect, job.state.value, snapshot, endpoint_id)
+                    for endpoint_id in receivers
+                ]
+        self._outbox.write_all(connection, notices)
 
     def _end_unpaid(self, job_id: str, state: JobState, **values: str) -> Job | None:
         self._admission.prepare()

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from photoplay import ids
 from photoplay.catalog import Quote
 from photoplay.clock import Clock
 from photoplay.db import writing
@@ -16,20 +15,17 @@ from photoplay.db.tables import artifacts, jobs
 from photoplay.errors import (
     AccountBlocked,
     ArtifactNotFound,
-    ConcurrencyExceeded,
-    ExternalIdTaken,
     InvalidField,
     JobFinished,
     JobNotFinished,
     JobNotFound,
     MissingField,
-    QueueFull,
-    ServerBusy,
 )
-from photoplay.jobs.admission import Admission, Share
+from photoplay.jobs.admission import Admission
+from photoplay.jobs.desk import Desk, Order, media_of
 from photoplay.jobs.estimates import Estimates
-from photoplay.jobs.idempotency import Tries, check_key, fingerprint, first_answer, remember, repeated
-from photoplay.jobs.job import Artifact, Job, JobRequest, JobState, MediaRef
+from photoplay.jobs.idempotency import Tries, check_key, fingerprint, first_answer
+from photoplay.jobs.job import Artifact, Job, JobRequest, JobState
 from photoplay.jobs.lifecycle import Books, Lifecycle
 from photoplay.jobs.queue import RenderQueue
 from photoplay.jobs.store import JobStore, Page
@@ -37,7 +33,6 @@ from photoplay.jobs.text import check_text
 from photoplay.jobs.uploads import Upload, Uploads
 from photoplay.storage import Storage
 
-RETRY_AFTER_S = 10.0  # what a caller is told to wait when the account's queue, or the server's, is full
 _SEED_BITS = 31
 
 
@@ -88,18 +83,25 @@ class JobService:
         """``on_queued`` is called after a commit that stored jobs."""
         self._on_queued = on_queued
         self._engine = engine
-        self._clock = clock
         self._store = store
         self._estimates = estimates
-        self._books = books
         self._pricing = pricing
         self._admission = admission
         self._lifecycle = lifecycle
         self._queue = queue
         self._storage = storage
         self._uploads = uploads
-        self._idempotency_ttl_ms = idempotency_ttl_s * 1000
-        self._max_live = max_queued_jobs
+        self._desk = Desk(
+            engine=engine,
+            clock=clock,
+            store=store,
+            books=books,
+            admission=admission,
+            lifecycle=lifecycle,
+            uploads=uploads,
+            idempotency_ttl_s=idempotency_ttl_s,
+            max_live=max_queued_jobs,
+        )
 
     # Submitting --------------------------------------------------------------------------------------------------
 
@@ -139,7 +141,7 @@ class JobService:
         if idempotency_key is not None:
             tries = self._tries(account.id, idempotency_key, requests if known_as is None else known_as)
             with self._engine.connect() as connection:
-                earlier = self._repeated(connection, account.id, tries)
+                earlier = self._desk.repeated(connection, account.id, tries)
             if earlier is not None:
                 return self._again(account.id, earlier)
         requests = _numbered(requests)
@@ -147,30 +149,12 @@ class JobService:
             self._check_media(account.id, request)
         quotes = [self._pricing.quote(self._priced(account.id, each), plan=account.plan) for each in requests]
         self._admission.prepare()
-        with writing(self._engine) as connection:
-            share = self._admission.share(connection, account.id)
-            if tries is not None:
-                earlier = self._repeated(connection, account.id, tries)
-                if earlier is not None:
-                    return self._again(account.id, earlier)
-            self._check_external_ids(connection, account.id, requests)
-            live, _ = self._store.count_live(connection, account.id)
-            _check_room(share, live, len(requests))
-            if self._max_live is not None and self._store.count_all_live(connection) + len(requests) > self._max_live:
-                raise ServerBusy(retry_after_s=RETRY_AFTER_S)
-            made = self._new(account.id, requests, quotes)
-            for job, quote, seed in zip(made, quotes, _seeds(requests), strict=True):
-                self._store.insert(connection, job, quote=quote.model_dump(mode="json"), seed=seed)
-                self._books.hold(connection, account_id=account.id, job_id=job.id, amount=job.credits)
-            if tries is not None:
-                remember(connection, account.id, tries, made)
-            keys = {ref.key for request in requests for ref in media_of(request) if ref.key is not None}
-            self._uploads.keep(connection, sorted(keys))
-            for job in made:
-                self._lifecycle.tell(connection, job)
-            self._admission.admit(connection, account.id)
+        order = Order(account.id, requests, quotes, _seeds(requests), tries)
+        self._desk.submit(order)
+        if order.earlier is not None:
+            return self._again(account.id, order.earlier)
         self._on_queued()
-        return made
+        return order.made
 
     def submitted(self, account_id: str, requests: Sequence[JobRequest], idempotency_key: str) -> list[Job] | None:
         """The jobs that :meth:`submit_all` gave for these requests and this key before; None when it was not asked.
@@ -179,29 +163,8 @@ class JobService:
             IdempotencyConflict: the key was used with another request.
         """
         with self._engine.connect() as connection:
-            earlier = self._repeated(connection, account_id, self._tries(account_id, idempotency_key, requests))
+            earlier = self._desk.repeated(connection, account_id, self._tries(account_id, idempotency_key, requests))
         return None if earlier is None else self._again(account_id, earlier)
-
-    def _new(self, account_id: str, requests: Sequence[JobRequest], quotes: Sequence[Quote]) -> list[Job]:
-        now_ms = self._clock.now_ms()
-        made = []
-        for order, (request, quote) in enumerate(zip(requests, quotes, strict=True)):
-            created_ms = now_ms + order  # ids sort by time: this keeps the order in lists and in the queue
-            made.append(
-                Job(
-                    id=ids.job_id(created_ms),
-                    object_id=ids.object_id(created_ms),
-                    number=ids.number_id(created_ms),
-                    account_id=account_id,
-                    state=JobState.QUEUED,
-                    request=request,
-                    pool=quote.pool,
-                    credits=quote.credits,
-                    created_ms=created_ms,
-                    updated_ms=created_ms,
-                )
-            )
-        return made
 
     def _tries(self, account_id: str, key: str, requests: Sequence[JobRequest]) -> Tries:
         """The key and a fingerprint of the requests, in which uploads stand by their content."""
@@ -209,10 +172,6 @@ class JobService:
         keys = sorted({ref.key for request in requests for ref in media_of(request) if ref.key is not None})
         content = self._uploads.digests(account_id, keys) if keys else {}
         return Tries(key, fingerprint(requests, content), len(requests))
-
-    def _repeated(self, connection: sa.Connection, account_id: str, tries: Tries) -> list[str] | None:
-        since_ms = self._clock.now_ms() - self._idempotency_ttl_ms
-        return repeated(connection, account_id, tries, since_ms=since_ms)
 
     def _again(self, account_id: str, job_ids: Sequence[str]) -> list[Job]:
         """What was answered the first time."""
@@ -240,13 +199,6 @@ class JobService:
         if source.artifact("video") is None or source.duration_s is None:
             raise ArtifactNotFound("that job has no video (any more)")
         return request.model_copy(update={"duration_s": source.duration_s})
-
-    @staticmethod
-    def _check_external_ids(connection: sa.Connection, account_id: str, requests: Sequence[JobRequest]) -> None:
-        wanted = [request.external_id for request in requests if request.external_id is not None]
-        query = sa.select(jobs.c.id).where(jobs.c.account_id == account_id, jobs.c.external_id.in_(wanted))
-        if wanted and (len(set(wanted)) < len(wanted) or connection.execute(query).first() is not None):
-            raise ExternalIdTaken(field="external_id")
 
     # Reading -----------------------------------------------------------------------------------------------------
 
@@ -423,17 +375,6 @@ class JobService:
         return job
 
 
-def media_of(request: JobRequest) -> list[MediaRef]:
-    """Every file a request names."""
-    found = list(request.images)
-    if request.last_image is not None:
-        found.append(request.last_image)
-    found.extend(brush.mask for brush in request.brushes)
-    if request.audio.file is not None:
-        found.append(request.audio.file)
-    return found
-
-
 def storage_prefixes(job_id: str) -> tuple[str, str]:
     """Where a job's results and its working files are stored."""
     return f"jobs/{job_id}", f"work/{job_id}"
@@ -460,13 +401,3 @@ def _seeds(requests: Sequence[JobRequest]) -> list[int]:
         taken.add(seed)
         drawn.append(seed)
     return drawn
-
-
-def _check_room(share: Share, live: int, wanted: int) -> None:
-    if share.live is None or live + wanted <= share.live:
-        return
-    if share.waiting == 0:
-        raise ConcurrencyExceeded(
-            f"This account may have {share.concurrency} jobs at once.", retry_after_s=RETRY_AFTER_S
-        )
-    raise QueueFull(f"This account may have {share.live} jobs queued or running.", retry_after_s=RETRY_AFTER_S)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -56,6 +56,15 @@ class WorkOrder:
     scene: dict[str, float]
 
 
+class NewJob(NamedTuple):
+    """A job that is to be stored, with what the catalog made of its request and its seed."""
+
+    job: Job
+    quote: dict[str, Any]
+    seed: int
+    priority: int | None  # of the render queue; None: it waits outside
+
+
 _VISIBLE = jobs.c.state != JobState.DELETED.value
 _BY_ID = sa.select(jobs).where(jobs.c.id == sa.bindparam("ref"))
 ARTIFACTS_OF = (
@@ -74,15 +83,6 @@ FIND: dict[str, sa.Select[Any]] = {
         ("external_id", jobs.c.external_id),
     )
 }
-COUNT_LIVE = (
-    sa.select(
-        sa.func.count().label("live"),
-        sa.func.count(jobs.c.priority).label("admitted"),
-    )
-    .select_from(jobs)
-    .where(jobs.c.account_id == sa.bindparam("account_id"), jobs.c.state.in_(LIVE_STATES))
-)
-COUNT_ALL_LIVE = sa.select(sa.func.count()).select_from(jobs).where(IS_LIVE)
 START = (
     sa.update(jobs)
     .where(jobs.c.id == sa.bindparam("ref"), jobs.c.state == JobState.QUEUED.value)
@@ -217,15 +217,6 @@ class JobStore:
             rows = connection.execute(query).mappings().all()
             return Page(tuple(self.jobs_of(connection, rows[:limit])), more=len(rows) > limit)
 
-    def count_live(self, connection: sa.Connection, account_id: str) -> tuple[int, int]:
-        """How many of the account's jobs are queued or running, and how many of those are past the gate."""
-        row = connection.execute(COUNT_LIVE, {"account_id": account_id}).one()
-        return row.live, row.admitted
-
-    def count_all_live(self, connection: sa.Connection) -> int:
-        """How many jobs of all accounts are queued or running."""
-        return int(connection.execute(COUNT_ALL_LIVE).scalar_one())
-
     def jobs_of(self, connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Job]:
         """Value objects from rows of the jobs table, with their artifacts."""
         found: dict[str, list[Artifact]] = {row["id"]: [] for row in rows}
@@ -243,27 +234,32 @@ class JobStore:
 
     # Changing, in the caller's transaction ---------------------------------------------------------------------------
 
-    def insert(self, connection: sa.Connection, job: Job, *, quote: dict[str, Any], seed: int) -> None:
-        """Stores a new job."""
+    def insert(self, connection: sa.Connection, new: Sequence[NewJob]) -> None:
+        """Stores new jobs."""
         connection.execute(
-            sa.insert(jobs).values(
-                id=job.id,
-                object_id=job.object_id,
-                number=job.number,
-                account_id=job.account_id,
-                dialect=job.request.dialect,
-                model=job.request.model,
-                pool=job.pool,
-                external_id=job.request.external_id,
-                state=job.state.value,
-                credits=job.credits,
-                seed=seed,
-                request=job.request.model_dump(mode="json", exclude_defaults=True),
-                quote=quote,
-                notes=list(job.notes),
-                created_ms=job.created_ms,
-                updated_ms=job.updated_ms,
-            )
+            sa.insert(jobs),
+            [
+                {
+                    "id": job.id,
+                    "object_id": job.object_id,
+                    "number": job.number,
+                    "account_id": job.account_id,
+                    "dialect": job.request.dialect,
+                    "model": job.request.model,
+                    "pool": job.pool,
+                    "external_id": job.request.external_id,
+                    "state": job.state.value,
+                    "priority": priority,
+                    "credits": job.credits,
+                    "seed": seed,
+                    "request": job.request.model_dump(mode="json", exclude_defaults=True),
+                    "quote": quote,
+                    "notes": list(job.notes),
+                    "created_ms": job.created_ms,
+                    "updated_ms": job.updated_ms,
+                }
+                for job, quote, seed, priority in new
+            ],
         )
 
     def settle(

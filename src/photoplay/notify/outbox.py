@@ -13,9 +13,9 @@ lease, and :meth:`Outbox.hasten` brings back tries that are due later than any c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -120,6 +120,24 @@ OLD = (
 )
 
 
+WRITE = sa.insert(webhooks).values(
+    seq=sa.select(sa.func.coalesce(sa.func.max(webhooks.c.seq), 0) + 1)
+    .where(webhooks.c.job_id == sa.bindparam("of_job"))
+    .scalar_subquery()
+)
+
+
+class Notice(NamedTuple):
+    """What is to be told, and to whom. As the fields of :class:`Event`."""
+
+    job_id: str
+    account_id: str
+    dialect: str
+    event: str
+    snapshot: Mapping[str, Any]
+    endpoint_id: str = ""
+
+
 class Outbox:
     """Writes, hands out and closes events."""
 
@@ -139,27 +157,31 @@ class Outbox:
         endpoint_id: str = "",
     ) -> str:
         """Adds an event, in the caller's transaction. Returns its id."""
+        return self.write_all(connection, [Notice(job_id, account_id, dialect, event, snapshot, endpoint_id)])[0]
+
+    def write_all(self, connection: sa.Connection, notices: Sequence[Notice]) -> list[str]:
+        """Adds events in their order, in the caller's transaction. Returns their ids."""
         now_ms = self._clock.now_ms()
-        event_id = ids.job_id(now_ms)
-        connection.execute(
-            sa.insert(webhooks).values(
-                id=event_id,
-                job_id=job_id,
-                account_id=account_id,
-                dialect=dialect,
-                endpoint_id=endpoint_id,
-                event=event,
-                seq=sa.select(sa.func.coalesce(sa.func.max(webhooks.c.seq), 0) + 1)
-                .where(webhooks.c.job_id == job_id)
-                .scalar_subquery(),
-                snapshot=dict(snapshot),
-                state=PENDING,
-                attempts=0,
-                due_ms=0,  # at once, also where the clock is set back before it is sent
-                created_ms=now_ms,
-            )
-        )
-        return event_id
+        rows = [
+            {
+                "id": ids.job_id(now_ms),
+                "of_job": notice.job_id,
+                "job_id": notice.job_id,
+                "account_id": notice.account_id,
+                "dialect": notice.dialect,
+                "endpoint_id": notice.endpoint_id,
+                "event": notice.event,
+                "snapshot": dict(notice.snapshot),
+                "state": PENDING,
+                "attempts": 0,
+                "due_ms": 0,  # at once, also where the clock is set back before it is sent
+                "created_ms": now_ms,
+            }
+            for notice in notices
+        ]
+        if rows:
+            connection.execute(WRITE, rows)
+        return [str(row["id"]) for row in rows]
 
     def claim(self, limit: int = 16, *, busy: Collection[str] = ()) -> list[Event]:
         """Events whose time has come, now leased to the caller: nobody else gets them before the lease ends.

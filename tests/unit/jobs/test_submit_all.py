@@ -117,8 +117,11 @@ def test_a_key_is_forgotten_whole(runtime, account, clock):
         storage=runtime.storage,
         uploads=runtime.uploads,
         queue=runtime.queue,
+        outbox=runtime.outbox,
         remove_files=runtime.service.remove_files,
         idempotency_ttl_s=runtime.settings.idempotency_ttl_s,
+        webhook_retention_s=runtime.settings.webhook_retention_s,
+        link_ttl_s=runtime.settings.artifact_url_ttl_s,
     )
     clock.advance_s(runtime.settings.idempotency_ttl_s)  # the jobs' times differ by milliseconds, the key's rows do not
     retention.tick()
