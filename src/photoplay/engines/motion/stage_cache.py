@@ -2,8 +2,8 @@
 
 One file a stage, uncompressed, since the point is time. Its name says everything the stage depends on: the
 photo, the weights and code it was seen and built with, and its measures. Writing happens beside the rendering.
-The folder is held under a size by dropping what was used longest ago; large stages (4k) are not kept, their
-building is little against their frames.
+The folder is held under a size by dropping what was used longest ago; stages larger than any of 4k with two layers are
+not kept.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from photoplay.engines.motion.types import Layer, SceneMap, Stage
 log = logging.getLogger(__name__)
 
 MAX_BYTES = 384 * 1024 * 1024
-LARGEST_BYTES = 48 * 1024 * 1024
+LARGEST_BYTES = 96 * 1024 * 1024  # of colours
 
 
 class StageCache:
