@@ -116,7 +116,8 @@ def _areas(probability: F32) -> tuple[float, float]:
 
 def _net_input(rgb: U8) -> F32:
     """(1, 3, 320, 320) float32, scaled by the photo's own peak and the ImageNet statistics, as U²-Net was trained."""
-    small = filters.resize_u8(rgb, (NET_SIDE, NET_SIDE), cv2.INTER_AREA).astype(np.float32)
+    # In one step: halved first, the picture is a little softer, and the network sees half of an animal in its fur.
+    small = np.asarray(cv2.resize(rgb, (NET_SIDE, NET_SIDE), interpolation=cv2.INTER_AREA), np.float32)
     small /= max(1.0, float(small.max()))
     small = (small - filters.row(0.485, 0.456, 0.406)) / filters.row(0.229, 0.224, 0.225)
     return np.ascontiguousarray(small.transpose(2, 0, 1)[None], dtype=np.float32)
