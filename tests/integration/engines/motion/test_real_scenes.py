@@ -19,6 +19,7 @@ from photoplay.settings import Settings
 
 MODELS = Settings.load().resolved_models_dir
 PHOTOS = Path(skimage.data.__file__).parent
+DEMO = Path(__file__).parents[4] / "examples" / "photos" / "demo.jpg"
 
 
 @cache
@@ -111,3 +112,9 @@ def test_twice_the_same():
     first, second = scene("coffee.png"), analyze(photo("coffee.png"), MODELS)
     assert np.array_equal(first.matte, second.matte)
     assert np.array_equal(first.inverse_depth, second.inverse_depth)
+
+
+def test_the_whole_demo_animal_is_the_subject():
+    matte = scene(str(DEMO)).matte > 127  # an absolute path: it stands for itself among the photos
+    assert matte.mean() > 0.45
+    assert matte[: matte.shape[0] // 3, : matte.shape[1] // 3].mean() > 0.9, "its back, which goes on to the border"

@@ -38,7 +38,7 @@ class TimeOfDay(Effect):
     )
 
     def suits(self, scene: SceneMap) -> float:
-        return 1.0
+        return 1.0 if _sky(scene) is not None else 0.6
 
     def prepare(self, stage: Stage, plan: Plan, spec: Spec) -> Animator:
         return _Day(stage, spec)
@@ -106,10 +106,16 @@ class _Day(Animator):
         return Changes(layers=dict.fromkeys(range(self._layers), lit), sprites=tuple(sprites))
 
 
+def _sky(scene: SceneMap) -> U8 | None:
+    """Where the photo has sky; None where it has hardly any."""
+    sky = scene.regions.get("sky")
+    return None if sky is None or float((sky > 128).mean()) < 0.04 else sky
+
+
 def _stars(stage: Stage, spec: Spec, rng: np.random.Generator) -> tuple[U8, float] | None:
     """Stars where the photo has sky, as light over the working area, and their scale; None without sky."""
-    sky = stage.scene.regions.get("sky")
-    if sky is None or float((sky > 128).mean()) < 0.04:
+    sky = _sky(stage.scene)
+    if sky is None:
         return None
     height, width = stage.layers[0].rgb.shape[:2]
     scale = max(1.0, max(height, width) / 1600)
