@@ -1,14 +1,21 @@
-"""How many creates and reads a second one API process answers, and how that changes as the tables grow.
+"""How many creates and reads a second the API answers, and how that changes as the tables grow.
 
 One run prints everything::
 
-    python bench/api.py [--rows 1000,20000] [--clients 1,32,256] [--databases sqlite,postgresql] [--seconds 3] [--json]
+    python bench/api.py [--rows 1000,20000] [--clients 1,32,256] [--processes 1,2] [--databases sqlite,postgresql]
+                        [--seconds 3] [--json]
 
-A real ``photoplay serve --no-worker`` answers over loopback; the load comes from another process. Before that the
-database is filled with ``--rows`` finished jobs with all that belongs to them. Each line tells answers a second, how
-long they took, and the **processor time of the server for each** (and of PostgreSQL's processes): that says what a
-request costs also where other work keeps the machine busy, which the load average beside it tells.
-``--rows 1000,1000000`` is the question whether reads are no slower with a million jobs.
+A real ``photoplay serve --no-worker`` answers over loopback, with so many ``--processes``; the load comes from another
+process, on the same machine. Before that the database is filled with ``--rows`` finished jobs with all that belongs to
+them. Each line tells answers a second, how long they took, and the **processor time of the server for each** (and of
+PostgreSQL's processes, and of the load itself): that says what a request costs also where other work keeps the machine
+busy, which the load average beside it tells.
+
+What is created is never rendered here: of each of the eight accounts that create, the first 64 jobs enter the render
+queue and the others wait for their turn, as in a flood.
+
+At the end each target is said to be met or not. ``--rows 1000,1000000`` is the question whether reads are no slower
+with a million jobs.
 """
 
 from __future__ import annotations
@@ -20,8 +27,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,6 +47,11 @@ from support.crowd import fill  # type: ignore[import-not-found]  # see above
 from support.postgres import PostgresServer  # type: ignore[import-not-found]  # see above
 from support.server import Server  # type: ignore[import-not-found]  # see above
 
+READS_PER_S = 1500
+CREATES_PER_S = 200
+CREATE_P99_MS = 100  # at 32 clients
+NO_SLOWER = 0.9  # of the reads a second of the smallest tables
+MANY = 32  # clients, where a target speaks of no other number
 CALLERS = 8  # accounts that create
 KNOWN = 500  # different jobs that are read
 NO_LIMITS = """
@@ -65,8 +78,10 @@ def request(method: str, path: str, key: str, body: dict[str, Any] | None = None
 
 
 @contextmanager
-def prepared(database: str, rows: int, folder: Path) -> Iterator[tuple[Server, list[str], list[str]]]:
-    """A server on a filled database, with the requests that read and those that create."""
+def prepared(
+    database: str, rows: int, folder: Path, counts: list[int]
+) -> Iterator[tuple[list[Callable[[], Server]], list[str], list[str]]]:
+    """What starts a server of each number of processes on a filled database, and requests that read and that create."""
     with ExitStack() as stack:
         if database == "sqlite":
             url = f"sqlite:///{folder / 'bench.sqlite'}"
@@ -86,13 +101,16 @@ def prepared(database: str, rows: int, folder: Path) -> Iterator[tuple[Server, l
         with Runtime.open(Settings.model_validate({"data_dir": folder / "data"} | places)) as runtime:
             reader = runtime.accounts.create_key(owners[0]).api_key
             makers = [runtime.accounts.create(f"caller {n}", "enterprise", 10**9).api_key for n in range(CALLERS)]
-        server = Server.start(folder / "data", "--no-worker", log_level="WARNING", **places)
-        with server.running():
-            yield (
-                server,
-                [request("GET", f"/v1/jobs/{job_id}", reader) for job_id in known],
-                [request("POST", "/v1/jobs", key, BODY) for key in makers],
-            )
+
+        def start(count: int) -> Server:
+            options = ("--no-worker", "--processes", str(count))
+            return Server.start(folder / "data", *options, log_level="WARNING", **places)
+
+        yield (
+            [partial(start, count) for count in counts],
+            [request("GET", f"/v1/jobs/{job_id}", reader) for job_id in known],
+            [request("POST", "/v1/jobs", key, BODY) for key in makers],
+        )
 
 
 def processor_s(process: psutil.Process) -> float:
@@ -140,6 +158,7 @@ def measure(server: Server, requests: list[str], clients: int, seconds: float) -
         "p99_ms": found["p99_ms"],
         "server_cpu_ms": 1000 * (processor_s(process) - before[0]) * share,
         "database_cpu_ms": 1000 * (processor_s(database) - before[1]) * share if database else 0.0,
+        "client_cpu_ms": found["cpu_ms"],
         "load": os.getloadavg()[0],
     }
 
@@ -149,38 +168,88 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", default="1000,20000", help="finished jobs in the tables, one run each")
     parser.add_argument("--clients", default="1,32,256", help="connections at once")
+    parser.add_argument("--processes", default="1,2", help="of the server, one run each")
     parser.add_argument("--databases", default="sqlite,postgresql")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each line")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     lines = []
+    counts = [int(text) for text in options.processes.split(",")]
+    clients = [int(text) for text in options.clients.split(",")]
     for database in options.databases.split(","):
         for rows in (int(text) for text in options.rows.split(",")):
             with (
                 tempfile.TemporaryDirectory(prefix="photoplay-bench-") as folder,
-                prepared(database, rows, Path(folder)) as (server, reads, creates),
+                prepared(database, rows, Path(folder), counts) as (starts, reads, creates),
             ):
-                for what, requests in (("reads", reads), ("creates", creates)):
-                    for clients in (int(text) for text in options.clients.split(",")):
-                        line = {"database": database, "rows": rows, "what": what}
-                        line |= measure(server, requests, clients, options.seconds)
-                        lines.append(line)
-                        if not options.json:
-                            show(line, first=len(lines) == 1)
+                for count, start in zip(counts, starts, strict=True):
+                    with start().running() as server:
+                        for what, requests in (("reads", reads), ("creates", creates)):
+                            for number in clients:
+                                line = {"database": database, "rows": rows, "processes": count, "what": what}
+                                line |= measure(server, requests, number, options.seconds)
+                                lines.append(line)
+                                if not options.json:
+                                    show(line, first=len(lines) == 1)
     if options.json:
         print(json.dumps(lines, indent=1))
+    else:
+        judge(lines)
 
 
 def show(line: dict[str, Any], *, first: bool) -> None:
     """One line, as text."""
     if first:
-        print("database         rows  what     clients      1/s   p50 ms   p99 ms  server ms  database ms   load")
+        print(
+            "database         rows  processes  what     clients      1/s   p50 ms   p99 ms  server ms  database ms"
+            "  client ms   load"
+        )
     print(
-        f"{line['database']:<10} {line['rows']:>10}  {line['what']:<8} {line['clients']:>6} {line['per_s']:>8.0f}"
-        f" {line['p50_ms']:>8.1f} {line['p99_ms']:>8.1f} {line['server_cpu_ms']:>10.2f}"
-        f" {line['database_cpu_ms']:>12.2f} {line['load']:>6.1f}",
+        f"{line['database']:<10} {line['rows']:>10} {line['processes']:>10}  {line['what']:<8} {line['clients']:>6}"
+        f" {line['per_s']:>8.0f} {line['p50_ms']:>8.1f} {line['p99_ms']:>8.1f} {line['server_cpu_ms']:>10.2f}"
+        f" {line['database_cpu_ms']:>12.2f} {line['client_cpu_ms']:>10.2f} {line['load']:>6.1f}",
         flush=True,
     )
+
+
+def judge(lines: list[dict[str, Any]]) -> None:
+    """Says of each target whether it is met, at the number of processes that does best."""
+
+    def best(what: str, rows: int, field: str, pick: Callable[[Iterable[float]], float]) -> float | None:
+        found = [
+            float(line[field])
+            for line in lines
+            if (line["database"], line["what"], line["rows"], line["clients"]) == (database, what, rows, MANY)
+        ]
+        return pick(found) if found else None
+
+    def say(question: str, answer: float | None, met: Callable[[float], bool]) -> None:
+        if answer is not None:
+            print(f"{database:<10} {question:<58} {answer:>8.2f}  {'met' if met(answer) else 'NOT MET'}")
+
+    print(f"\ntargets, at {MANY} clients; the machine's load is in the last column above")
+    for database in dict.fromkeys(line["database"] for line in lines):
+        sizes = sorted({line["rows"] for line in lines if line["database"] == database})
+        for rows in sizes:
+            at = f"with {rows} rows"
+            say(f"reads a second {at} >= {READS_PER_S}", best("reads", rows, "per_s", max), lambda n: n >= READS_PER_S)
+            say(
+                f"creates a second {at} >= {CREATES_PER_S}",
+                best("creates", rows, "per_s", max),
+                lambda n: n >= CREATES_PER_S,
+            )
+            say(
+                f"p99 of a create {at} <= {CREATE_P99_MS} ms",
+                best("creates", rows, "p99_ms", min),
+                lambda n: n <= CREATE_P99_MS,
+            )
+        few, many = best("reads", sizes[0], "per_s", max), best("reads", sizes[-1], "per_s", max)
+        if len(sizes) > 1 and few and many:
+            say(
+                f"reads with {sizes[-1]} rows over those with {sizes[0]} >= {NO_SLOWER}",
+                many / few,
+                lambda n: n >= NO_SLOWER,
+            )
 
 
 if __name__ == "__main__":

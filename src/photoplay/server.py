@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from photoplay.dialects.door import Dialect, Door, as_request_error
 from photoplay.dialects.native.errors import is_server_fault
 from photoplay.errors import InvalidField, NotFoundError, PhotoplayError, RequestError, SettingsError
 from photoplay.jobs.runtime import Role, Runtime
+from photoplay.processes import Group
 from photoplay.settings import Settings
 from photoplay.studio import mount as mount_studio
 
@@ -171,32 +173,65 @@ def limits_of(spoken: tuple[Dialect, ...]) -> Callable[[str], int]:
     return limit_for
 
 
-def serve(settings: Settings, *, role: Role = "all", on_ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    settings: Settings, *, role: Role = "all", processes: int = 1, on_ready: Callable[[str], None] | None = None
+) -> None:
     """Runs the server until it is told to stop (SIGINT, SIGTERM). Calls ``on_ready`` with its URL once it answers.
+
+    With several ``processes`` each answers on the same socket, and the first one alone renders where the role says so.
+    They are forked from this one, which then only watches over them.
 
     Raises:
         SettingsError: the address cannot be listened on.
         PhotoplayError: the runtime could not start.
     """
-    listening = listen(settings.host, settings.port)
-    with listening:
-        runtime = Runtime.open(settings)
-        app = create_app(runtime, settings, role=role)
-        config = uvicorn.Config(
-            app,
-            lifespan="on",
-            log_config=None,  # the process's own logging
-            access_log=False,  # the rim logs, without what is secret in a path
-            server_header=False,
-            timeout_graceful_shutdown=round(GRACE_S),
-        )
-        server = _Server(config, runtime, url_of(listening), on_ready)
-        try:
-            server.run(sockets=[listening])
-        except SystemExit:  # how the library says that the app did not start
-            raise app.state.startup_error or SettingsError("the server could not start") from None
-        finally:
+    listening = listen_all(settings.host, settings.port, processes)
+    url = url_of(listening[0])
+
+    def ready() -> None:
+        write_server_file(settings.data_dir, url)
+        log.info("serving at %s", url)
+        if on_ready is not None:
+            on_ready(url)
+
+    def close(but: int | None = None) -> None:
+        for number, each in enumerate(listening):
+            if number != but:
+                each.close()
+
+    watching = os.getpid()
+    try:
+        if processes == 1:
+            _answer(settings, role, listening[0], ready)
+            return
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        place = Group(processes, on_ready=ready, on_stop=close).run()
+        if place is not None:
+            close(but=place.number)
+            _answer(settings, role if place.number == 0 else "api", listening[place.number], place.ready)
+            raise SystemExit(0)  # what follows a stop is done once, by the one that watches
+    finally:
+        close()
+        if os.getpid() == watching:
             (settings.data_dir / SERVER_FILE_NAME).unlink(missing_ok=True)
+
+
+def _answer(settings: Settings, role: Role, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Runs the server in this process."""
+    runtime = Runtime.open(settings)
+    app = create_app(runtime, settings, role=role)
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,  # the process's own logging
+        access_log=False,  # the rim logs, without what is secret in a path
+        server_header=False,
+        timeout_graceful_shutdown=round(GRACE_S),
+    )
+    try:
+        _Server(config, runtime, ready).run(sockets=[listening])
+    except SystemExit:  # how the library says that the app did not start
+        raise app.state.startup_error or SettingsError("the server could not start") from None
 
 
 def url_of(listening: socket.socket) -> str:
@@ -213,12 +248,37 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         SettingsError: the address cannot be listened on.
     """
+    return _listen(host, port, shared=False)
+
+
+def listen_all(host: str, port: int, count: int) -> list[socket.socket]:
+    """A listening socket for each of several processes, all on one port.
+
+    Linux gives each its share of the connections; were they all to wait at one socket, whoever wakes first would take
+    most of them. Elsewhere they do.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    first = listen(host, port)  # as if alone: fails where another server has the port, shared or not
+    if count == 1:
+        return [first]
+    if sys.platform != "linux":
+        return [first, *(first.dup() for _ in range(count - 1))]
+    port = first.getsockname()[1]
+    first.close()
+    return [_listen(host, port, shared=True) for _ in range(count)]
+
+
+def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named: asyncio turns Nagle's delay off only for sockets that say they are TCP. Without it every
     # small answer on a kept connection waits 40 ms for the client's acknowledgement.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listening.bind((host, port))
         listening.listen(BACKLOG)
         listening.set_inheritable(False)
@@ -229,14 +289,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Says where it is once it answers."""
+    """Says when it answers, and is told to stop as we mean it."""
 
-    def __init__(
-        self, config: uvicorn.Config, runtime: Runtime, url: str, on_ready: Callable[[str], None] | None
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, runtime: Runtime, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._runtime = runtime
-        self._url = url
         self._on_ready = on_ready
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -251,12 +308,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
-        if not self.started:
-            return
-        write_server_file(self._runtime.settings.data_dir, self._url)
-        log.info("serving at %s", self._url)
-        if self._on_ready is not None:
-            self._on_ready(self._url)
+        if self.started:
+            self._on_ready()
 
 
 def write_server_file(data_dir: Path, url: str) -> None:

@@ -19,10 +19,14 @@ def serve(
     ] = None,
     data_dir: DataDir = None,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Only answer; leave rendering to workers.")] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer, on one port. The first one renders.")
+    ] = 1,
 ) -> None:
     """Run the server until Ctrl-C.
 
-    Once it answers, its URL is printed and kept in `server.json` in the data folder.
+    Once it answers, its URL is printed and kept in `server.json` in the data folder. With several processes one that
+    dies is started anew; any of them answers for any job.
     """
     settings = load_settings(data_dir, host=host, port=port)
     start_logging(settings)
@@ -32,7 +36,7 @@ def serve(
         # One line that a script can read; rich would style and wrap it.
         print(f"photoplay is serving at {url} (docs: {url}/docs)", flush=True)
 
-    run(settings, role="api" if no_worker else "all", on_ready=ready)
+    run(settings, role="api" if no_worker else "all", processes=processes, on_ready=ready)
     out.print("stopped")
 
 
