@@ -171,16 +171,23 @@ def test_a_cut_that_would_tear_is_not_made():
     rgb = np.zeros((240, 320, 3), np.uint8)
     matte = np.zeros((240, 320), np.uint8)
     whole = np.zeros((240, 320), np.float32)
+    whole[60:, :160] = 0.5
     whole[120:] = 0.5
-    rgb[120:] = 200
+    rgb[whole > 0] = 200
     assert len(layers.cut(rgb, whole, whole, matte).alphas) == 2
     rng = np.random.default_rng(1)
     bits = whole.copy()
     for _ in range(500):
         y, x = rng.integers(40, 200), rng.integers(0, 314)
-        bits[y : y + 4, x : x + 3] = 0.5 if y < 120 else 0.0
+        bits[y : y + 4, x : x + 3] = 0.5 - whole[y, x]
     pattern = np.where(bits[..., None] > 0.2, 200, 0).astype(np.uint8).repeat(3, axis=2)
     assert len(layers.cut(pattern, bits, bits, matte).alphas) == 1
+
+
+def test_a_level_line_across_the_picture_is_a_shore_and_no_cut():
+    rgb, depth = np.zeros((240, 320, 3), np.uint8), np.zeros((240, 320), np.float32)
+    rgb[120:], depth[120:] = 200, 0.5
+    assert len(layers.cut(rgb, depth, depth, np.zeros((240, 320), np.uint8)).alphas) == 1
 
 
 @pytest.mark.parametrize(
