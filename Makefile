@@ -37,7 +37,7 @@ test: setup-dev ## Run the tests, but for those of several hosts
 hosts-test: setup-dev ## Run the tests that lay out networks of several hosts (root, iproute2)
 	$(PY) -m pytest tests/hosts
 
-chaos: setup-dev ## Run the chaos suite: kills, full disks, wrong clocks (about 12 minutes; root mounts a small disk)
+chaos: setup-dev ## Run the chaos suite: kills, full disks, wrong clocks (a quarter of an hour; root mounts a small disk)
 	$(PY) -m pytest -s tests/chaos
 
 serve: setup ## Run the server at http://127.0.0.1:8000 until Ctrl-C

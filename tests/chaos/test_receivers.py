@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -43,7 +44,7 @@ def test_a_receiver_that_hangs_delays_no_job_and_nobody_else(tmp_path, twin):
     chance = dice(f"a hanging receiver on the {twin.name} twin")
     budget = Budget(BUDGET_S)
     with (
-        open_farm(tmp_path, twin, hook=Hook(("hang",), hang_s=60), accounts=1, slots=2) as farm,
+        open_farm(tmp_path, twin, hook=Hook(("hang",), hang_s=60, refusals=sys.maxsize), accounts=1, slots=2) as farm,
         (good := Hook()).serving(),
     ):
         farm.start_api()

@@ -25,13 +25,17 @@ class Hook(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, manners: tuple[str, ...] = ("take",), seed: int = 0, *, hang_s: float = 20.0) -> None:
+    def __init__(
+        self, manners: tuple[str, ...] = ("take",), seed: int = 0, *, hang_s: float = 20.0, refusals: int = 1
+    ) -> None:
+        """``refusals``: how often a message is refused at most; the third try would be half a minute later."""
         super().__init__(("127.0.0.1", 0), _Answerer)
         self.arrived: list[tuple[str, str, str]] = []  # job, event id, state: in order of arrival
         self.tries: list[tuple[str, str]] = []  # event id, manner
         self.hang_s = hang_s
         self.closing = threading.Event()
         self._manners = manners
+        self._refusals = refusals
         self._chance = random.Random(seed)  # noqa: S311 - no secret
         self._lock = threading.Lock()
 
@@ -46,11 +50,11 @@ class Hook(ThreadingHTTPServer):
             self._manners = manners
 
     def draw(self, event_id: str) -> str:
-        """How this message is answered. Nobody is refused more than twice: the third try would be minutes later."""
+        """How this message is answered."""
         with self._lock:
             before = [manner for tried, manner in self.tries if tried == event_id]
             refused = sum(manner in ("flap", "lose", "hang", "redirect", "broken") for manner in before)
-            manner = self._chance.choice(self._manners) if refused < 1 else "take"
+            manner = self._chance.choice(self._manners) if refused < self._refusals else "take"
             self.tries.append((event_id, manner))
             return manner
 
