@@ -9,17 +9,19 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from photoplay.clock import Clock
+from photoplay.db import reading
 from photoplay.db.tables import IS_LIVE, IS_SUCCEEDED, executors, job_steps, jobs
 from photoplay.jobs.executors import TTL_S
 from photoplay.jobs.job import PHASE_SPANS, Job, JobState, Phase
 
 RECENT_JOBS = 40
 KEPT_MS = 2_000  # for which what holds for a whole pool is not asked again
+QUEUE_KEPT_MS = 250  # the same of how many are in its queue, which every create asks
 MIN_SHARE = 0.02  # of a phase: before that, its pace says nothing
 MIN_PHASE_S = 0.5
 
@@ -98,16 +100,15 @@ class Estimates:
         """How many queued jobs of its pool are served before this one; None when it is not queued."""
         if job.state is not JobState.QUEUED:
             return None
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             place = connection.execute(PLACE, {"ref": job.id}).one_or_none()
             if place is None:
                 return None
             here = {"pool": place.pool, "ref": job.id}
             if place.priority is not None:
                 return int(connection.execute(AHEAD_INSIDE, here | {"tag": place.priority}).scalar_one())
-            inside = connection.execute(INSIDE, {"pool": place.pool}).scalar_one()
-            before = connection.execute(AHEAD_OUTSIDE, here | {"account_id": job.account_id}).scalar_one()
-            return int(inside + before)
+            before = int(connection.execute(AHEAD_OUTSIDE, here | {"account_id": job.account_id}).scalar_one())
+        return before + self._keep("inside", place.pool, lambda: self._count(INSIDE, place.pool), QUEUE_KEPT_MS)
 
     def eta_s(self, job: Job) -> float | None:
         """Seconds until the job is likely done; None when nothing is known, or it takes longer than is usual."""
@@ -157,7 +158,7 @@ class Estimates:
 
     def running(self, pool: str) -> int:
         """How many jobs of the pool are running."""
-        return self._keep("running", pool, lambda: self._running(pool))
+        return self._keep("running", pool, lambda: self._count(RUNNING, pool))
 
     def live_slots(self, pool: str) -> int:
         """How many jobs of the pool the workers that were seen of late can render at once."""
@@ -179,9 +180,9 @@ class Estimates:
             after_render=statistics.median(after_s) if after_s else None,
         )
 
-    def _running(self, pool: str) -> int:
+    def _count(self, query: sa.Select[Any], pool: str) -> int:
         with self._engine.connect() as connection:
-            return int(connection.execute(RUNNING, {"pool": pool}).scalar_one())
+            return int(connection.execute(query, {"pool": pool}).scalar_one())
 
     def _live_slots(self, pool: str) -> int:
         since_ms = self._clock.now_ms() - self._ttl_ms
@@ -190,10 +191,10 @@ class Estimates:
         # A worker of a version that did not say its pools serves all.
         return sum(row.slots for row in rows if row.pools is None or pool in row.pools)
 
-    def _keep(self, what: str, pool: str, ask: Callable[[], _T]) -> _T:
+    def _keep(self, what: str, pool: str, ask: Callable[[], _T], kept_ms: int = KEPT_MS) -> _T:
         now_ms = self._clock.now_ms()
         kept = self._kept.get((what, pool))
-        if kept is not None and 0 <= now_ms - kept[0] < KEPT_MS:
+        if kept is not None and 0 <= now_ms - kept[0] < kept_ms:
             return kept[1]  # type: ignore[return-value]  # of this `what` it is always what its `ask` gives
         found = ask()
         self._kept[what, pool] = (now_ms, found)
