@@ -155,8 +155,7 @@ def _lives(inside: Inside, account_id: str) -> None:
         image = runtime.service.add_upload(account_id, "photo.png", iter([b"\x89PNG"]))
         asked = JobRequest(images=(MediaRef(key=image.key),), prompt="waves", callback_url=HOOK)
         job = runtime.service.submit(account, asked, idempotency_key=f"once-{account_id}-{end}")
-        estimates.queue_position(job)
-        estimates.eta_s(job)
+        estimates.wait(job)
         runtime.lifecycle.begin(job.id, EXECUTOR)
         runtime.store.order(job.id)
         for phase in (Phase.GATHER, Phase.RENDER):
@@ -166,7 +165,7 @@ def _lives(inside: Inside, account_id: str) -> None:
             runtime.store.progress(job.id, 0.5, EXECUTOR)
             runtime.store.held_by(job.id, EXECUTOR)
             running = runtime.service.get(account_id, job.id)
-            estimates.eta_s(running)
+            estimates.wait(running)
             runtime.steplog.left(step)
         runtime.steplog.of(job.id)
         runtime.store.picture(
@@ -226,8 +225,8 @@ def _waits(inside: Inside) -> None:
     first, *_, waiting = [runtime.service.submit(account, JobRequest(images=(image,))) for _ in range(3)]
     runtime.service._desk._max_live = None
     estimates = Estimates(runtime.engine, runtime.clock)
-    assert estimates.queue_position(waiting) is not None
-    assert estimates.eta_s(waiting) is not None
+    assert estimates.wait(waiting).queue_position is not None
+    assert estimates.wait(waiting).eta_s is not None
     feed = Feed(runtime.store, estimates, per_account=1)
     feed._look({waiting.id: feed.see(waiting)}, frozenset())  # its loop does this every moment
     runtime.service.cancel(account.id, first.id)  # lets the next one in

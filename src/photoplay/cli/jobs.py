@@ -68,7 +68,7 @@ def show(job_id: JobId, as_json: AsJson = False, data_dir: DataDir = None) -> No
 
     with Runtime.open(load_settings(data_dir)) as runtime:
         job = _find(runtime, job_id)
-        position = runtime.service.queue_position(job)
+        position = runtime.service.wait(job).queue_position
     described = describe(job) | {"queue_position": position}
     if as_json:
         print_json(described)

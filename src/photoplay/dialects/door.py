@@ -81,7 +81,7 @@ class Door:
         self.settings = settings
         self.clock = clock or runtime.clock
         self.previews = Previews(settings, runtime.storage)
-        self.reads = Reads(runtime.store)
+        self.reads = Reads(runtime.store, runtime.service.waits)
         self.signs_afar = not settings.resolved_storage_url.startswith("file:")
         self.feed = Feed(
             runtime.store,

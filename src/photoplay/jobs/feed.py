@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from photoplay.db.tables import jobs
 from photoplay.errors import RateLimited
-from photoplay.jobs.estimates import Estimates
+from photoplay.jobs.estimates import Estimates, Wait
 from photoplay.jobs.job import Job, JobState, Phase
 from photoplay.jobs.store import JobStore
 
@@ -104,6 +104,10 @@ class _Watched:
     estimated_s: float = 0.0
 
 
+def _seen(job: Job, wait: Wait) -> Seen:
+    return Seen(job=job, version=version(job), queue_position=wait.queue_position, eta_s=wait.eta_s)
+
+
 class Feed:
     """Looks at the jobs that are watched. Belongs to one event loop."""
 
@@ -164,12 +168,7 @@ class Feed:
 
     def see(self, job: Job) -> Seen:
         """The job with its estimates. Asks the database: not for the event loop."""
-        return Seen(
-            job=job,
-            version=version(job),
-            queue_position=self._estimates.queue_position(job),
-            eta_s=self._estimates.eta_s(job),
-        )
+        return _seen(job, self._estimates.wait(job))
 
     async def close(self) -> None:
         """Sends all watchers away."""
@@ -218,8 +217,9 @@ class Feed:
                     job = before[row.id].job
                     if (row.state, row.phase, row.progress) != (job.state, job.phase, job.progress):
                         changed.add(row.id)
-        loaded = [self._store.load(job_id) for job_id in changed]
-        return {job.id: self.see(job) for job in loaded if job is not None}
+        loaded = [job for job in map(self._store.load, changed) if job is not None]
+        waits = self._estimates.waits(loaded)
+        return {job.id: _seen(job, wait) for job, wait in zip(loaded, waits, strict=True)}
 
     def _send_away(self) -> None:
         for watched in self._watched.values():

@@ -7,7 +7,7 @@ Polling is most of what a server answers. So what is asked at the same moment is
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from photoplay import ids
 from photoplay.db import reading
 from photoplay.db.tables import jobs
 from photoplay.errors import JobNotFound
+from photoplay.jobs.estimates import Wait
 from photoplay.jobs.job import Job, JobState
 from photoplay.jobs.store import JobStore
 from photoplay.jobs.together import Together
@@ -73,10 +74,12 @@ def _shape(ref: str) -> str | None:
 class Reads:
     """Reads jobs for requests on an event loop."""
 
-    def __init__(self, store: JobStore) -> None:
+    def __init__(self, store: JobStore, waits: Callable[[Sequence[Job]], Sequence[Wait]]) -> None:
+        """``waits`` says where jobs stand, for several at once."""
         self._together: Together[Asked, Job | None] = Together(
             lambda asked: find_all(store, asked), name="photoplay-reads"
         )
+        self._waits: Together[Job, Wait] = Together(waits, name="photoplay-waits")
 
     async def get(self, account_id: str, ref: str) -> Job:
         """The account's job by any of its three ids.
@@ -89,6 +92,11 @@ class Reads:
             raise JobNotFound
         return job
 
+    async def wait(self, job: Job) -> Wait:
+        """Where a job stands, and how long it still takes."""
+        return await self._waits.get(job) if job.state.live else Wait(None, None)
+
     def close(self) -> None:
         """Ends its threads."""
         self._together.close()
+        self._waits.close()

@@ -23,7 +23,7 @@ from photoplay.errors import (
 )
 from photoplay.jobs.admission import Admission
 from photoplay.jobs.desk import Desk, Order, media_of
-from photoplay.jobs.estimates import Estimates
+from photoplay.jobs.estimates import Estimates, Wait
 from photoplay.jobs.idempotency import Tries, check_key, fingerprint, first_answer
 from photoplay.jobs.job import Artifact, Job, JobRequest, JobState
 from photoplay.jobs.lifecycle import Books, Lifecycle
@@ -270,13 +270,13 @@ class JobService:
             face=face,
         )
 
-    def queue_position(self, job: Job) -> int | None:
-        """How many jobs are served before this one starts; None when it is not queued."""
-        return self._estimates.queue_position(job)
+    def wait(self, job: Job) -> Wait:
+        """Where the job stands in the queue, and how long it still takes (see :class:`Estimates`)."""
+        return self._estimates.wait(job)
 
-    def eta_s(self, job: Job) -> float | None:
-        """Seconds until the job is likely done; None when nothing is known (see :class:`Estimates`)."""
-        return self._estimates.eta_s(job)
+    def waits(self, jobs: Sequence[Job]) -> Sequence[Wait]:
+        """The same of several jobs, in their order."""
+        return self._estimates.waits(jobs)
 
     # Ending ------------------------------------------------------------------------------------------------------
 

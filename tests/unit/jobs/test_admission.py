@@ -76,7 +76,7 @@ def test_a_flood_delays_anothers_single_job_by_no_more_than_the_job_in_service(r
     runtime.lifecycle.begin(inside[0], EXECUTOR)
     (job,) = submit(runtime, single, clock)
     assert next_in_line(runtime) == job
-    assert runtime.service.queue_position(runtime.service.get(single.id, job)) == 0
+    assert runtime.service.wait(runtime.service.get(single.id, job)).queue_position == 0
 
 
 def test_two_floods_take_turns(runtime, clock):
@@ -112,10 +112,10 @@ def test_queue_position_counts_those_inside_and_those_waiting_outside(runtime, c
     account = runtime.accounts.create_account("Free", "free", 1000)
     submit(runtime, other, clock, 2)
     mine = submit(runtime, account, clock, 3)
-    positions = [runtime.service.queue_position(runtime.service.get(account.id, job)) for job in mine]
+    positions = [runtime.service.wait(runtime.service.get(account.id, job)).queue_position for job in mine]
     assert positions == [1, 3, 4]
     runtime.lifecycle.begin(mine[0], EXECUTOR)
-    assert runtime.service.queue_position(runtime.service.get(account.id, mine[0])) is None
+    assert runtime.service.wait(runtime.service.get(account.id, mine[0])).queue_position is None
 
 
 def test_shares():

@@ -46,24 +46,24 @@ def again(runtime: Runtime, job: Job) -> Job:
 def test_nothing_is_known_before_a_job_has_finished_or_while_nobody_serves_the_pool(runtime, account, clock, beat):
     job = runtime.service.submit(account, ask())
     beat()
-    assert runtime.service.eta_s(job) is None
+    assert runtime.service.wait(job).eta_s is None
     runtime.service.cancel(account.id, job.id)
     finish(runtime, clock, account, 10)
     queued = runtime.service.submit(account, ask())
     clock.advance_s(60)  # the worker is not heard of any more
-    assert runtime.service.eta_s(queued) is None
+    assert runtime.service.wait(queued).eta_s is None
     beat(pools=("another",))
-    assert runtime.service.eta_s(queued) is None
+    assert runtime.service.wait(queued).eta_s is None
 
 
 def test_a_queued_job_waits_for_those_before_it_on_the_slots_there_are(runtime, account, clock, beat):
     finish(runtime, clock, account, 10)
     beat()
     made = [runtime.service.submit(account, ask()) for _ in range(3)]
-    assert [runtime.service.eta_s(job) for job in made] == [10, 20, 30]
+    assert [runtime.service.wait(job).eta_s for job in made] == [10, 20, 30]
     clock.advance_s(5)
     beat(slots=2)
-    assert [runtime.service.eta_s(job) for job in made] == [10, 10, 15]
+    assert [runtime.service.wait(job).eta_s for job in made] == [10, 10, 15]
 
 
 def test_only_its_own_pool_counts(runtime, account, clock, beat):
@@ -72,9 +72,9 @@ def test_only_its_own_pool_counts(runtime, account, clock, beat):
     other, mine = (runtime.service.submit(account, ask()) for _ in range(2))
     with runtime.engine.begin() as connection:
         connection.execute(sa.update(jobs).where(jobs.c.id == other.id).values(pool="another"))
-    assert runtime.service.queue_position(mine) == 0
-    assert runtime.service.eta_s(mine) == 10
-    assert runtime.service.eta_s(again(runtime, other)) is None
+    assert runtime.service.wait(mine).queue_position == 0
+    assert runtime.service.wait(mine).eta_s == 10
+    assert runtime.service.wait(again(runtime, other)).eta_s is None
 
 
 def test_a_running_job_is_measured_by_what_is_usual_and_then_by_its_own_pace(runtime, account, clock, beat):
@@ -83,16 +83,16 @@ def test_a_running_job_is_measured_by_what_is_usual_and_then_by_its_own_pace(run
     job = runtime.service.submit(account, ask())
     runtime.lifecycle.begin(job.id, EXECUTOR)
     clock.advance_s(4)
-    assert runtime.service.eta_s(again(runtime, job)) == 6
+    assert runtime.service.wait(again(runtime, job)).eta_s == 6
     runtime.store.enter(job.id, Phase.RENDER, 0.05, EXECUTOR)
     runtime.steplog.entered(job.id, "render", EXECUTOR)
     clock.advance_s(4)
     runtime.store.progress(job.id, 0.45, EXECUTOR)  # half of rendering, in four seconds
     # What is usual says 10 - 8 = 2; its own pace says 4 more of rendering and the usual 2 after it.
-    assert runtime.service.eta_s(again(runtime, job)) == pytest.approx((2 + 6) / 2)
+    assert runtime.service.wait(again(runtime, job)).eta_s == pytest.approx((2 + 6) / 2)
     clock.advance_s(4)
     runtime.store.progress(job.id, 0.65, EXECUTOR)  # three quarters in eight; longer than is usual by now
-    assert runtime.service.eta_s(again(runtime, job)) == pytest.approx(8 / 3 + 2)
+    assert runtime.service.wait(again(runtime, job)).eta_s == pytest.approx(8 / 3 + 2)
 
 
 def test_a_job_that_takes_longer_than_is_usual_and_shows_no_pace_has_no_estimate(runtime, account, clock, beat):
@@ -100,7 +100,7 @@ def test_a_job_that_takes_longer_than_is_usual_and_shows_no_pace_has_no_estimate
     job = runtime.service.submit(account, ask())
     runtime.lifecycle.begin(job.id, EXECUTOR)
     clock.advance_s(11)
-    assert runtime.service.eta_s(again(runtime, job)) is None
+    assert runtime.service.wait(again(runtime, job)).eta_s is None
 
 
 def test_progress_from_before_a_crash_says_nothing_of_the_pace_after_it(runtime, account, clock):
@@ -112,12 +112,12 @@ def test_progress_from_before_a_crash_says_nothing_of_the_pace_after_it(runtime,
         runtime.steplog.entered(job.id, "render", executor)
         runtime.store.progress(job.id, 0.8, executor)
         clock.advance_s(10)
-    assert runtime.service.eta_s(again(runtime, job)) == 80
+    assert runtime.service.wait(again(runtime, job)).eta_s == 80
 
 
 def test_a_finished_job_has_no_estimate(runtime, account, clock, beat):
     finish(runtime, clock, account, 10)
     beat()
     (job,) = runtime.service.list(account.id).jobs
-    assert runtime.service.eta_s(job) is None
-    assert runtime.service.queue_position(job) is None
+    assert runtime.service.wait(job).eta_s is None
+    assert runtime.service.wait(job).queue_position is None

@@ -55,8 +55,8 @@ def test_lists_and_the_queue_keep_the_order(runtime, account):
     made = runtime.service.submit_all(account, [ask(f"prompt {number}") for number in range(5)])
     listed = runtime.service.list(account.id, newest_first=False).jobs
     assert [job.id for job in listed] == [job.id for job in made]
-    assert [runtime.service.queue_position(job) for job in made] == sorted(
-        runtime.service.queue_position(job) for job in made
+    assert [runtime.service.wait(job).queue_position for job in made] == sorted(
+        runtime.service.wait(job).queue_position for job in made
     )
     assert [job.created_ms - made[0].created_ms for job in made] == [0, 1, 2, 3, 4]
 

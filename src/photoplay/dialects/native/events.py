@@ -20,6 +20,7 @@ from photoplay.dialects.door import door_of
 from photoplay.dialects.native.auth import Calling, documented
 from photoplay.dialects.native.routes import JobId, inlined, show
 from photoplay.dialects.native.wire import ErrorOut, JobOut, Problem
+from photoplay.jobs.estimates import Wait
 from photoplay.jobs.feed import Seen, Watching
 
 HEARTBEAT_S = 15.0
@@ -115,6 +116,6 @@ def _event(request: Request, seen: Seen, number: int) -> bytes:
         eta_s=None if seen.eta_s is None else round(seen.eta_s, 1),
         error=None if job.error_code is None else ErrorOut(code=job.error_code, message=job.error_message or ""),
         updated_at=iso(job.updated_ms),
-        job=None if job.state.live else show(request, job),
+        job=None if job.state.live else show(request, job, Wait(None, None)),
     )
     return format_sse_event(event=kind, data_str=data.model_dump_json(), id=str(number))

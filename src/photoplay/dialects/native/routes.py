@@ -1,6 +1,7 @@
 """photoplay's own API: jobs."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from photoplay.dialects.native.files import send_file
 from photoplay.dialects.native.received import Media, Received, received
 from photoplay.dialects.native.wire import FileList, JobBody, JobOut, JobPage, Problem, files_out, job_out
 from photoplay.errors import InvalidField
+from photoplay.jobs.estimates import Wait
 from photoplay.jobs.job import Job, JobState
 from photoplay.settings import Settings
 
@@ -88,17 +90,29 @@ def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def show(request: Request, job: Job) -> JobOut:
-    """A job as it is answered to this request."""
+def show(request: Request, job: Job, wait: Wait) -> JobOut:
+    """A job as it is answered to this request; ``wait``: where it stands."""
     door = door_of(request)
     base_url = door.base_url(request)
-    waiting = job.state is JobState.QUEUED
     return job_out(
         job,
         link=lambda kind: door.artifact_link(base_url, job, kind),
-        queue_position=door.runtime.service.queue_position(job) if waiting else None,
-        eta_s=door.runtime.service.eta_s(job) if job.state.live else None,
+        queue_position=wait.queue_position,
+        eta_s=wait.eta_s,
     )
+
+
+def _show_all(request: Request, jobs: Sequence[Job]) -> list[JobOut]:
+    waits = door_of(request).runtime.service.waits(jobs)
+    return [show(request, job, wait) for job, wait in zip(jobs, waits, strict=True)]
+
+
+async def _show_soon(request: Request, job: Job) -> JobOut:
+    door = door_of(request)
+    wait = await door.reads.wait(job)
+    # A store that signs links may have to ask for its key.
+    waits = door.signs_afar and bool(job.artifacts)
+    return await run_in_threadpool(show, request, job, wait) if waits else show(request, job, wait)
 
 
 @router.post("/jobs", status_code=201, response_model=JobOut, summary="Ask for a clip", openapi_extra=documented_body())
@@ -108,10 +122,11 @@ async def create_job(request: Request, caller: Calling, idempotency_key: Idempot
     files; elsewhere `{"part": "name"}` names the part that is the file.
     """
     async with received(request, max_json_bytes=max_json_bytes(door_of(request).settings)) as found:
-        return await run_in_threadpool(_create, request, caller, found, idempotency_key)
+        job = await run_in_threadpool(_create, request, caller, found, idempotency_key)
+    return _answer(await _show_soon(request, job), 201, {"location": f"/v1/jobs/{job.id}"})
 
 
-def _create(request: Request, caller: Caller, found: Received, idempotency_key: str | None) -> Response:
+def _create(request: Request, caller: Caller, found: Received, idempotency_key: str | None) -> Job:
     door = door_of(request)
     try:
         body = JobBody.model_validate(found.body)
@@ -126,8 +141,7 @@ def _create(request: Request, caller: Caller, found: Received, idempotency_key: 
         default_model=door.runtime.catalog.default_model,
         face={"client_id": caller.client_id, "base_url": door.base_url(request)},
     )
-    job = door.runtime.service.submit(caller.account, asked, idempotency_key=idempotency_key)
-    return _answer(show(request, job), 201, {"location": f"/v1/jobs/{job.id}"})
+    return door.runtime.service.submit(caller.account, asked, idempotency_key=idempotency_key)
 
 
 def _answer(shown: JobOut, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -153,7 +167,8 @@ def list_jobs(
     """Jobs of the account, whichever wire API they came through."""
     service = door_of(request).runtime.service
     if external_id is not None:
-        return JobPage(jobs=[show(request, service.get_external(caller.account.id, external_id))], next_cursor=None)
+        only = service.get_external(caller.account.id, external_id)
+        return JobPage(jobs=_show_all(request, [only]), next_cursor=None)
     if state is not None and JobState.DELETED in state:
         raise InvalidField("state", "deleted jobs are not listed")
     page = service.list(
@@ -167,17 +182,14 @@ def list_jobs(
         limit=limit,
         after=cursor,
     )
-    return JobPage(jobs=[show(request, job) for job in page.jobs], next_cursor=page.jobs[-1].id if page.more else None)
+    return JobPage(jobs=_show_all(request, page.jobs), next_cursor=page.jobs[-1].id if page.more else None)
 
 
 @router.get("/jobs/{job_id}", response_model=JobOut, summary="Read a job")
 async def read_job(request: Request, job_id: JobId, caller: Calling) -> Response:
     """The job with that id: the primary one, the 24-digit hex one or the 18-digit decimal one."""
-    door = door_of(request)
-    job = await door.reads.get(caller.account.id, job_id)
-    # How long a live one takes is asked of the database; a store that signs links may have to ask for its key.
-    waits = job.state.live or door.signs_afar
-    return _answer(await run_in_threadpool(show, request, job) if waits else show(request, job))
+    job = await door_of(request).reads.get(caller.account.id, job_id)
+    return _answer(await _show_soon(request, job))
 
 
 @router.get("/jobs/{job_id}/artifacts", summary="List a job's files")
@@ -219,7 +231,8 @@ def read_artifact(
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a queued or running job")
 def cancel_job(request: Request, job_id: JobId, caller: Calling) -> JobOut:
     """Ends the job and gives its credits back. A job that is canceled already is answered as it is."""
-    return show(request, door_of(request).runtime.service.cancel(caller.account.id, job_id))
+    service = door_of(request).runtime.service
+    return _show_all(request, [service.cancel(caller.account.id, job_id)])[0]
 
 
 @router.delete("/jobs/{job_id}", status_code=204, summary="Delete a finished job and its files")

@@ -363,7 +363,7 @@ def _video(door: Door, job: Job) -> wire.Video:
 def _shown(door: Door, job: Job) -> JSONResponse:
     headers = {}
     if job.state.live:
-        headers[POLL_HEADER] = str(poll_after_ms(door.runtime.service.eta_s(job)))
+        headers[POLL_HEADER] = str(poll_after_ms(door.runtime.service.wait(job).eta_s))
     return JSONResponse(_video(door, job).model_dump(mode="json"), headers=headers)
 
 
