@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from pathlib import Path
 
 import numpy as np
@@ -95,11 +95,13 @@ def test_other_words_lead_to_events() -> None:
 
 def test_every_cue_that_an_engine_gives_is_known() -> None:
     folder = Path(engines.__file__).parent
-    named = {
-        kind
+    calls = [
+        node
         for path in folder.rglob("*.py")
-        for kind in re.findall(r"kind=\"([a-z_]+)\"", path.read_text(encoding="utf-8"))
-        if "Cue(" in path.read_text(encoding="utf-8")
-    }
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Cue"
+    ]
+    kinds = [word.value for call in calls for word in call.keywords if word.arg == "kind"]
+    named = {kind.value for kind in kinds if isinstance(kind, ast.Constant)}
     assert {"whoosh", "slash"} <= named
     assert {kind for kind in named if resolved(kind) is None} == set()
