@@ -225,20 +225,23 @@ def test_sound_that_cannot_be_had_fails_that_job_only(
 def test_what_happens_to_the_source_meanwhile(client: httpx.Client) -> None:
     source = made(client)
     was = credit(client)
-    busy = created(client, "frames=400 delay=0.1")  # keeps the server's one slot
-    waiting = call(client, "updateVideoAudio", {"pre_video_id": source["_id"], "audio_type": 1})["data"]["_id"]
-    gone = call(client, "delbyids", {"_ids": f"{source['_id']},{busy},{waiting}"})["data"]
-    assert gone["successIds"] == [source["_id"]]
-    assert gone["noPermissionItems"] == [
-        {"_id": ref, "msg": "video resource is processing, please try again later"} for ref in (busy, waiting)
-    ]
-    assert call(client, "updateVideoAudio", {"pre_video_id": busy, "audio_type": 1})["code"] == 1010
-    assert call(client, "updateVideoAudio", {"pre_video_id": source["_id"], "audio_type": 1})["code"] == 1008
-    assert client.post(f"/v1/jobs/{busy}/cancel").status_code == 200
-    failed = ended(client, waiting)
+    other = made(client)
+    with web({"/slow.wav": Page(keeps_waiting=True)}) as site:
+        add = {"pre_video_id": other["_id"], "audio_url": f"{site}/slow.wav", "audio_type": 2}
+        busy = call(client, "updateVideoAudio", add)["data"]["_id"]  # keeps the one slot there is for sound
+        waiting = call(client, "updateVideoAudio", {"pre_video_id": source["_id"], "audio_type": 1})["data"]["_id"]
+        gone = call(client, "delbyids", {"_ids": f"{source['_id']},{busy},{waiting}"})["data"]
+        assert gone["successIds"] == [source["_id"]]
+        assert gone["noPermissionItems"] == [
+            {"_id": ref, "msg": "video resource is processing, please try again later"} for ref in (busy, waiting)
+        ]
+        assert call(client, "updateVideoAudio", {"pre_video_id": busy, "audio_type": 1})["code"] == 1010
+        assert call(client, "updateVideoAudio", {"pre_video_id": source["_id"], "audio_type": 1})["code"] == 1008
+        assert client.post(f"/v1/jobs/{busy}/cancel").status_code == 200
+        failed = ended(client, waiting)
     assert (failed["status"], failed["deduction_credit"]) == (4, 0)
     assert "gone" in failed["error"]
-    assert credit(client) == was
+    assert credit(client) == was - other["deduction_credit"]
     assert call(client, "delbyids", {"_ids": f"{busy},{waiting}"})["data"]["successIds"] == [busy, waiting]
 
 

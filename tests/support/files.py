@@ -53,15 +53,20 @@ class Page:
     body: bytes = b""
     status: int = 200
     location: str | None = None
+    keeps_waiting: bool = False  # gives no answer before the server goes
 
 
 @contextlib.contextmanager
 def web(pages: Mapping[str, Page], host: str = "127.0.0.1") -> Iterator[str]:
     """A web server on a free loopback port; gives its URL. Paths it does not know are 404."""
+    closing = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             page = pages.get(self.path.partition("?")[0], Page(b"not here", 404))
+            if page.keeps_waiting:
+                closing.wait()
+                return
             self.send_response(page.status)
             if page.location is not None:
                 self.send_header("Location", page.location)
@@ -78,5 +83,6 @@ def web(pages: Mapping[str, Page], host: str = "127.0.0.1") -> Iterator[str]:
         try:
             yield f"http://{host}:{server.server_address[1]}"
         finally:
+            closing.set()
             server.shutdown()
             thread.join()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from photoplay.jobs.job import JobRequest, JobState, MediaRef
+from support.files import Page, web
 
 from .conftest import CREDITS, PNG, wait_for
 
@@ -37,13 +36,18 @@ def test_a_job_that_takes_too_long_in_all_is_stopped(farm):
     assert farm.balance == (CREDITS, 0)
 
 
-@pytest.mark.parametrize(
-    ("setting", "words"),
-    [("sound_timeout_s", "Making the sound was stopped"), ("gather_timeout_s", "could not be fetched")],
-)
-def test_every_phase_is_stopped_in_time(farm, setting, words):
-    farm.worker(**{setting: 0.001})
+def test_making_the_sound_is_stopped_in_time(farm):
+    farm.worker(sound_timeout_s=0.001)
     failed = farm.wait(farm.submit("frames=2"))
     assert failed.state is JobState.FAILED
-    assert words in failed.error_message
+    assert "Making the sound was stopped" in failed.error_message
+    assert farm.balance == (CREDITS, 0)
+
+
+def test_gathering_the_inputs_is_stopped_in_time(farm):
+    farm.worker(gather_timeout_s=0.2)
+    with web({"/photo.png": Page(keeps_waiting=True)}) as site:
+        failed = farm.wait(farm.submit("frames=2", images=(MediaRef(url=f"{site}/photo.png"),)))
+    assert failed.state is JobState.FAILED
+    assert "could not be fetched within 0.2 seconds" in failed.error_message
     assert farm.balance == (CREDITS, 0)
