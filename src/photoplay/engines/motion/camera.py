@@ -390,15 +390,20 @@ class CameraPath:
             swing = pivot - orbit @ pivot
             x, y, z = x + float(swing[0]), y + float(swing[1]), z + float(swing[2])
         z = min(z, PASSING / max(rig.near, 1.0))
-        spread = np.diag([f, f, 1.0])
-        rotation = spread @ orbit @ turn(pan, tilt) @ np.linalg.inv(spread)
+        turned = orbit @ turn(pan, tilt) if pan or tilt else orbit
+        # From frame widths to the lens's own measure and back: diag(f, f, 1) @ turned @ its inverse.
+        ray = turned * np.array([[1.0, 1.0, f], [1.0, 1.0, f], [1.0 / f, 1.0 / f, 1.0]])
         weight = _inward(log_zoom)
-        zoomed = Nudge(scale=math.exp(log_zoom), about=(weight * rig.aim[0], weight * rig.aim[1])).matrix()
-        held = Nudge(scale=math.exp(log_held), about=rig.aim).matrix()
-        rolled = Nudge(roll_rad=roll).matrix()
-        pushed = Nudge(scale=math.exp(self.reframe * self.progress(t))).matrix()
+        for nudge in (
+            Nudge(scale=math.exp(log_held), about=rig.aim),
+            Nudge(scale=math.exp(log_zoom), about=(weight * rig.aim[0], weight * rig.aim[1])),
+            Nudge(roll_rad=roll),
+            Nudge(scale=math.exp(self.reframe * self.progress(t))),
+        ):
+            if nudge.scale != 1.0 or nudge.roll_rad:
+                ray = ray @ nudge.matrix()
         return View(
-            ray=rotation @ held @ zoomed @ rolled @ pushed,
+            ray=ray,
             travel=(x, y, z),
             focal=f,
             blur_near=blur_near,

@@ -33,7 +33,7 @@ from photoplay.engines.motion.planes import Planes
 from photoplay.engines.motion.sheet import Sheet
 from photoplay.engines.motion.sprites import draw_sprite
 from photoplay.engines.motion.types import F32, Stage
-from photoplay.engines.motion.warp import Lattice, bend, grid_step, source_grid
+from photoplay.engines.motion.warp import Lattice, Rays, bend, grid_step
 
 _UNCHANGED = LayerChange()
 
@@ -87,8 +87,9 @@ class Compositor:
 
     def draw(self, out: Planes, view: View, changes: Changes = NO_CHANGES) -> None:
         """Draws one picture into ``out``."""
+        rays = Rays.cast(self.lattice, view)
         poses = [
-            self._pose(sheet, view, change)
+            self._pose(sheet, view, rays, change)
             for key, sheet in self.sheets
             for change in (changes.layers.get(key, _UNCHANGED),)
             if not (sheet.empty or change.hidden or (change.opacity <= 0.0 and not sheet.opaque))
@@ -164,8 +165,8 @@ class Compositor:
             disc += view.blur_far * (1.0 - towards) + view.blur_near * towards
         return disc * self.lattice.frame[2]
 
-    def _pose(self, sheet: Sheet, view: View, change: LayerChange) -> Pose:
-        plain = source_grid(self.lattice, view, sheet.depth)
+    def _pose(self, sheet: Sheet, view: View, rays: Rays, change: LayerChange) -> Pose:
+        plain = rays.meet(sheet.depth)
         colour_at = bend(plain, change.affine, change.mesh, self.working)
         alpha_at = bend(plain, change.affine, None, self.working) if sheet.hold_alpha else colour_at
         disc = self._disc(sheet, view, change)

@@ -24,6 +24,7 @@ Run = tuple[int, int]  # columns [x0, x1)
 _scratch = Scratch()
 
 BAND_ROWS = 270  # about; measured: lower bands hide more, higher ones cost fewer calls
+WINDOW_ROWS = 810  # of what is painted at once at most: the maps of more rows do not stay in the processor's cache
 SAMPLED = 3.5  # working pixels around a position that its sample may take from: chroma is half as fine, quads are cubic
 _AROUND = np.ones((3, 3), np.uint8)
 _BORDER = cv2.BORDER_REPLICATE  # a plate's edge is carried on for ever, lest a view from too far out ever show nothing
@@ -145,47 +146,72 @@ def common(run: Run | None, other: Run | None) -> Run | None:
 def paint(out: Planes, pose: Pose, lattice: Lattice, hidden: tuple[Run | None, ...]) -> None:
     """Paints a layer over what is there already; ``hidden``: per band, columns that nearer layers cover anyway."""
     box = pose.sheet.box
-    luma = _luma_coordinates(pose.colour_at, box)
     chroma = _chroma_coordinates(lattice, pose.colour_at, box)
     held = pose.sheet.hold_alpha
-    alpha_luma = _luma_coordinates(pose.alpha_at, box) if held else luma
-    alpha_chroma = _chroma_coordinates(lattice, pose.alpha_at, box) if held else chroma
     tables = _tables(pose.change.grade)
     regular = _regular(lattice, pose)
+    edges, cores = _windows(lattice, pose, hidden)
+    for window in edges:
+        if regular is not None and not pose.sheet.large and regular.fits(lattice, window):
+            _paint_regular_edge(out, pose, lattice, regular, chroma, window)
+            continue
+        maps = _spread(lattice, _luma_coordinates(pose.colour_at, box), chroma, window, "")
+        alpha_maps = maps
+        if held:
+            alpha_chroma = _chroma_coordinates(lattice, pose.alpha_at, box)
+            alpha_maps = _spread(lattice, _luma_coordinates(pose.alpha_at, box), alpha_chroma, window, "alpha")
+        _paint_edge(out, pose, lattice, maps, alpha_maps)
+    for window in cores:
+        if regular is not None and regular.fits(lattice, window):
+            _paint_regular(out, pose, lattice, regular, chroma, window)
+        else:
+            luma = _luma_coordinates(pose.colour_at, box)
+            _paint_core(out, pose, _spread(lattice, luma, chroma, window, ""))
+        if tables is not None:
+            for plane, table in zip(cut(out, window), tables, strict=True):
+                cv2.LUT(plane, table, dst=plane)
+
+
+def _windows(lattice: Lattice, pose: Pose, hidden: tuple[Run | None, ...]) -> tuple[list[Window], list[Window]]:
+    """(to be blended, to be sampled only). What goes on unchanged from band to band is one window: fewer calls."""
+    edges: list[Window] = []
+    cores: list[Window] = []
     for number, (y0, y1) in enumerate(bands(lattice)):
         for run in without(pose.spans[number], hidden[number]):
-            core = common(run, pose.cores[number]) if not held else None
+            core = common(run, pose.cores[number]) if not pose.sheet.hold_alpha else None
             if pose.sheet.opaque:
                 core = run
             for edge in without(run, core):
-                window = Window(edge[0], y0, edge[1], y1)
-                maps = _spread(lattice, luma, chroma, window, "")
-                alpha_maps = _spread(lattice, alpha_luma, alpha_chroma, window, "alpha") if held else maps
-                _paint_edge(out, pose, lattice, maps, alpha_maps)
-            if core is None:
-                continue
-            window = Window(core[0], y0, core[1], y1)
-            if regular is not None and regular.fits(lattice, window):
-                _paint_regular(out, pose, lattice, regular, chroma, window)
-            else:
-                _paint_core(out, pose, _spread(lattice, luma, chroma, window, ""))
-            if tables is not None:
-                for plane, table in zip(cut(out, window), tables, strict=True):
-                    cv2.LUT(plane, table, dst=plane)
+                _extend(edges, Window(edge[0], y0, edge[1], y1))
+            if core is not None:
+                _extend(cores, Window(core[0], y0, core[1], y1))
+    return edges, cores
+
+
+def _extend(windows: list[Window], window: Window) -> None:
+    """Adds a window, to the one that it goes on from if there is one."""
+    for index, above in enumerate(windows):
+        if (above.x0, above.x1, above.y1) == (window.x0, window.x1, window.y0) and (
+            window.y1 - above.y0 <= WINDOW_ROWS
+        ):
+            windows[index] = Window(above.x0, above.y0, above.x1, window.y1)
+            return
+    windows.append(window)
 
 
 @dataclass(frozen=True, slots=True)
 class _Regular:
-    """Luma that is seen at an even spacing, so that four pixels of a frame can be had from one sample.
+    """A layer that is seen at an even spacing, so that several pixels of a frame can be had from one sample.
 
-    ``levels``: of the sheet's quads. ``x``, ``y``: where the first pixel of the four looks if their middle is to be in
-    its place, at the nodes of the lattice, in the sheet's pixels. ``error``: per cell of the lattice, working pixels by
-    which a corner misses its place.
+    ``levels``: of the sheet's quads and pairs. ``x``, ``y``: where the first pixel of the four looks if their middle is
+    to be in its place, at the nodes of the lattice, in the sheet's pixels. ``ahead``: the sheet's pixels between two
+    pixels side by side. ``error``: per cell of the lattice, working pixels by which a corner misses its place.
     """
 
     levels: tuple[int, int]
     x: F32
     y: F32
+    ahead: np.float32
     error: F32
 
     def fits(self, lattice: Lattice, window: Window) -> bool:
@@ -201,7 +227,11 @@ def _regular(lattice: Lattice, pose: Pose) -> _Regular | None:
         return None
     grid, pixel = pose.colour_at, np.float32(1.0 / lattice.step)
     across, down = (grid[:, 1:] - grid[:, :-1]) * pixel, (grid[1:] - grid[:-1]) * pixel
-    levels = [round((float(mean) - 1.0) / QUAD_STEP) for mean in (across[..., 0].mean(), down[..., 1].mean())]
+    means = (
+        (grid[:, -1, 0] - grid[:, 0, 0]).mean() / across.shape[1],
+        (grid[-1, :, 1] - grid[0, :, 1]).mean() / len(down),
+    )
+    levels = [round((float(mean * pixel) - 1.0) / QUAD_STEP) for mean in means]
     if min(levels) < QUAD_LEVELS[0] or max(levels) > QUAD_LEVELS[1]:
         return None
     even_x, even_y = (np.float32(1.0 + level * QUAD_STEP) for level in levels)
@@ -214,6 +244,7 @@ def _regular(lattice: Lattice, pose: Pose) -> _Regular | None:
         (levels[0], levels[1]),
         grid[..., 0] - (np.float32(box[0]) + half * even_x),
         grid[..., 1] - (np.float32(box[1]) + half * even_y),
+        even_x,
         np.asarray(error, np.float32),
     )
 
@@ -261,10 +292,10 @@ def _across(plane: F32) -> F32:
 def _spread(lattice: Lattice, luma: tuple[F32, F32], chroma: tuple[F32, F32], window: Window, name: str) -> _Maps:
     return _Maps(
         window,
-        spread(lattice, luma[0], window, 1, _room(name + "x")),
-        spread(lattice, luma[1], window, 1, _room(name + "y")),
-        spread(lattice, chroma[0], window, 2, _room(name + "half_x")),
-        spread(lattice, chroma[1], window, 2, _room(name + "half_y")),
+        spread(lattice, luma[0], window, (1, 1), _room(name + "x")),
+        spread(lattice, luma[1], window, (1, 1), _room(name + "y")),
+        spread(lattice, chroma[0], window, (2, 2), _room(name + "half_x")),
+        spread(lattice, chroma[1], window, (2, 2), _room(name + "half_y")),
     )
 
 
@@ -296,19 +327,36 @@ def _paint_core(out: Planes, pose: Pose, maps: _Maps) -> None:
 def _paint_regular(
     out: Planes, pose: Pose, lattice: Lattice, regular: _Regular, chroma: tuple[F32, F32], window: Window
 ) -> None:
-    """As :func:`_paint_core`, with luma sampled four pixels at a time."""
+    """As :func:`_paint_core`, with luma sampled four pixels at a time, and chroma two where there are pairs of it."""
     y, u, v = cut(out, window)
-    x_room, y_room = (_room(part) for part in ("half_x", "half_y"))
-    half_x = spread(lattice, regular.x, window, 2, x_room)
-    half_y = spread(lattice, regular.y, window, 2, y_room)
-    room = _scratch.bytes_of("quad", *half_x.shape, 4)
-    four = _sample(pose.sheet.quads(regular.levels), half_x, half_y, room, _BORDER)
+    _fours(pose.sheet.quads(regular.levels), *_half(lattice, (regular.x, regular.y), window), y, _BORDER)
+    if pose.sheet.large or window.x0 % 4 or window.x1 % 4:
+        _paint_chroma(pose, *_half(lattice, chroma, window), u, v)
+        return
+    # The middle of two samples is in its place; in samples they are as far apart as luma is in pixels.
+    first = chroma[0] - np.float32(0.5) * regular.ahead
+    pair_x = spread(lattice, first, window, (4, 2), _room("half_x"))
+    pair_y = spread(lattice, chroma[1], window, (4, 2), _room("half_y"))
+    room = _scratch.bytes_of("four", *pair_x.shape, 4)
+    pairs = _sample(pose.sheet.chroma_pairs(regular.levels[0]), pair_x, pair_y, room, _BORDER)
+    cv2.mixChannels([pairs.view(np.uint16)], [u.view(np.uint16), v.view(np.uint16)], [0, 0, 1, 1])
+
+
+def _half(lattice: Lattice, at: tuple[F32, F32], window: Window) -> tuple[F32, F32]:
+    """Coordinates at half the size of a window. Overwritten by the next call."""
+    x, y = (
+        spread(lattice, plane, window, (2, 2), _room(name))
+        for plane, name in zip(at, ("half_x", "half_y"), strict=True)
+    )
+    return x, y
+
+
+def _fours(quads: U8, x: F32, y: F32, target: U8, border: int) -> None:
+    """Fills a plane of full size from a picture that has four of its pixels in each place."""
+    four = _sample(quads, x, y, _scratch.bytes_of("quad", *x.shape, 4), border)
     # Two bytes side by side go to a row together.
-    pairs = y.view(np.uint16)
+    pairs = target.view(np.uint16)
     cv2.mixChannels([four.view(np.uint16)], [pairs[0::2], pairs[1::2]], [0, 0, 1, 1])
-    half_x = spread(lattice, chroma[0], window, 2, x_room)
-    half_y = spread(lattice, chroma[1], window, 2, y_room)
-    _paint_chroma(pose, half_x, half_y, u, v)
 
 
 def _paint_chroma(pose: Pose, x: F32, y: F32, u: U8, v: U8) -> None:
@@ -318,7 +366,7 @@ def _paint_chroma(pose: Pose, x: F32, y: F32, u: U8, v: U8) -> None:
 
 def _paint_edge(out: Planes, pose: Pose, lattice: Lattice, maps: _Maps, alpha_maps: _Maps) -> None:
     """Sampled with its alpha and blended."""
-    pixels, change = pose.pixels, pose.change
+    pixels = pose.pixels
     assert pixels.alpha is not None  # noqa: S101 - opaque layers have no edges
     ink_y = _sample(pixels.y, maps.x, maps.y, _scratch.bytes_of("y", *maps.x.shape))
     cover = _sample(pixels.alpha, alpha_maps.x, alpha_maps.y, _scratch.bytes_of("cover", *alpha_maps.x.shape))
@@ -326,26 +374,49 @@ def _paint_edge(out: Planes, pose: Pose, lattice: Lattice, maps: _Maps, alpha_ma
     if pose.sheet.hold_alpha:
         names = ("unused", "unused2", "half")
         half = _sample_chroma(pixels.chroma, alpha_maps.half_x, alpha_maps.half_y, names)[2]
+    _blend(out, pose, lattice, maps.window, (ink_y, ink_u, ink_v), (cover, half))
+
+
+def _paint_regular_edge(
+    out: Planes, pose: Pose, lattice: Lattice, regular: _Regular, chroma: tuple[F32, F32], window: Window
+) -> None:
+    """As :func:`_paint_edge`, with luma and its alpha sampled four pixels at a time."""
+    shape = window.y1 - window.y0, window.x1 - window.x0
+    ink_y, cover = (_scratch.bytes_of(name, *shape) for name in ("y", "cover"))
+    half_x, half_y = _half(lattice, (regular.x, regular.y), window)
+    for target, quads in (
+        (ink_y, pose.sheet.quads(regular.levels)),
+        (cover, pose.sheet.alpha_quads(regular.levels)),
+    ):
+        _fours(quads, half_x, half_y, target, cv2.BORDER_CONSTANT)
+    inks = _sample_chroma(pose.pixels.chroma, *_half(lattice, chroma, window), ("u", "v", "half"))
+    _blend(out, pose, lattice, window, (ink_y, inks[0], inks[1]), (cover, inks[2]))
+
+
+def _blend(
+    out: Planes, pose: Pose, lattice: Lattice, window: Window, inks: tuple[U8, U8, U8], covers: tuple[U8, U8]
+) -> None:
+    """A window under a layer's ``inks`` (y, u, v) of alpha ``covers`` (full size, half)."""
+    change = pose.change
+    cover, half = covers
     veil = veil_half = None
     if change.mask is not None:
-        veil, veil_half = _veil(lattice, pose, change.mask, maps.window)
+        veil, veil_half = _veil(lattice, pose, change.mask, window)
     for number, (target, ink, alpha, fade) in enumerate(
-        zip(
-            cut(out, maps.window), (ink_y, ink_u, ink_v), (cover, half, half), (veil, veil_half, veil_half), strict=True
-        )
+        zip(cut(out, window), inks, (cover, half, half), (veil, veil_half, veil_half), strict=True)
     ):
-        shown, covers = ink, alpha
+        shown, covered = ink, alpha
         if pose.sheet.hold_alpha:
             if change.grade != NEUTRAL:
                 shown = _grade_ink(shown, np.full_like(shown, 255), change.grade, number)
-            shown = times(shown, covers)
+            shown = times(shown, covered)
         elif change.grade != NEUTRAL:
-            shown = _grade_ink(shown, covers, change.grade, number)
+            shown = _grade_ink(shown, covered, change.grade, number)
         if fade is not None:
-            shown, covers = times(shown, fade), times(covers, fade)
+            shown, covered = times(shown, fade), times(covered, fade)
         if change.opacity < 1.0:
-            shown, covers = (u8(cv2.convertScaleAbs(plane, alpha=change.opacity)) for plane in (shown, covers))
-        over(target, shown, covers, _scratch.bytes_of("rest", *target.shape))
+            shown, covered = (u8(cv2.convertScaleAbs(plane, alpha=change.opacity)) for plane in (shown, covered))
+        over(target, shown, covered, _scratch.bytes_of("rest", *target.shape))
 
 
 def _veil(lattice: Lattice, pose: Pose, mask: U8, window: Window) -> tuple[U8, U8]:
@@ -358,15 +429,15 @@ def _veil(lattice: Lattice, pose: Pose, mask: U8, window: Window) -> tuple[U8, U
     return (
         _sample(
             mask,
-            spread(lattice, x, window, 1),
-            spread(lattice, y, window, 1),
+            spread(lattice, x, window, (1, 1)),
+            spread(lattice, y, window, (1, 1)),
             np.empty(shape, np.uint8),
             cv2.BORDER_REPLICATE,
         ),
         _sample(
             mask,
-            spread(lattice, x, window, 2),
-            spread(lattice, y, window, 2),
+            spread(lattice, x, window, (2, 2)),
+            spread(lattice, y, window, (2, 2)),
             np.empty((shape[0] // 2, shape[1] // 2), np.uint8),
             cv2.BORDER_REPLICATE,
         ),

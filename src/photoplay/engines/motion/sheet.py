@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +26,7 @@ _BLUR_RATIO = 1.45  # between neighbouring blurred copies
 _BLUR_FIRST = 1.5  # working pixels; the disc of the first copy
 _BLUR_KEPT = 5
 _QUADS_KEPT = 2  # frames drawn at the same time need neighbouring ones at most
+_LARGE = 4_000_000  # pixels of a layer's box; a frame of 1080p is made from less
 QUAD_STEP = 0.06  # working pixels between the spacings that quads are made for
 _GRADED_LEAST = 0.75  # working pixels between the blur discs of a layer's two ends from which they differ to the eye
 
@@ -68,7 +70,7 @@ class Sheet:
         self._rig = rig
         self._alpha = alpha
         self._blurred: OrderedDict[int, Pixels] = OrderedDict()
-        self._quads: OrderedDict[tuple[int, int], U8] = OrderedDict()
+        self._prepared: dict[str, OrderedDict[tuple[int, ...], U8]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -115,17 +117,36 @@ class Sheet:
             return self._copy(lower)
         return _mix(self._copy(lower), self._copy(lower + 1), share)
 
+    @property
+    def large(self) -> bool:
+        """Whether it has no room for anything but quads of its luma; the encoder is what large frames wait for."""
+        return self.pixels.y.size > _LARGE
+
     def quads(self, levels: tuple[int, int]) -> U8:
         """(h, w, 4) uint8: luma at each place, and as seen ``1 + levels[0] * QUAD_STEP`` working pixels to its right,
         ``1 + levels[1] * QUAD_STEP`` below it, and both: four pixels of a frame from one sample."""
+        within = not self.opaque
+        return self._prepare("luma", levels, lambda across, down: quads(self.pixels.y, across, down, within=within))
+
+    def alpha_quads(self, levels: tuple[int, int]) -> U8:
+        """The same of its alpha."""
+        assert self._alpha is not None  # noqa: S101 - only asked of layers that have an alpha
+        alpha = self._alpha
+        return self._prepare("alpha", levels, lambda across, down: quads(alpha, across, down, within=True))
+
+    def chroma_pairs(self, level: int) -> U8:
+        """(h/2, w/2, 4) uint8: u at each place and as seen ``1 + level * QUAD_STEP`` samples to its right, and v."""
+        return self._prepare("chroma", (level,), lambda ahead: pairs(self.pixels.chroma, ahead))
+
+    def _prepare(self, what: str, levels: tuple[int, ...], make: Callable[..., U8]) -> U8:
         with self._lock:
-            if levels in self._quads:
-                self._quads.move_to_end(levels)
-                return self._quads[levels]
-            while len(self._quads) >= _QUADS_KEPT:
-                self._quads.popitem(last=False)
-            made = quads(self.pixels.y, 1.0 + levels[0] * QUAD_STEP, 1.0 + levels[1] * QUAD_STEP)
-            self._quads[levels] = made
+            kept = self._prepared.setdefault(what, OrderedDict())
+            if levels in kept:
+                kept.move_to_end(levels)
+                return kept[levels]
+            while len(kept) >= _QUADS_KEPT:
+                kept.popitem(last=False)
+            kept[levels] = made = make(*(1.0 + level * QUAD_STEP for level in levels))
             return made
 
     def graded(self, far: float, near: float) -> Pixels:
@@ -256,18 +277,39 @@ def _depth(layer: Layer, rig: Rig, box: tuple[int, int, int, int]) -> Depth:
     return Depth(q=q, cell=cell, mean=mean, flat=flat)
 
 
-def quads(plane: U8, across: float, down: float) -> U8:
+def quads(plane: U8, across: float, down: float, *, within: bool = False) -> U8:
     """(h, w, 4) uint8: ``plane`` (h, w), and the same as seen ``across`` pixels (0 .. 2) farther right, ``down`` pixels
-    farther down, and both, by a cubic, which keeps it sharp."""
-    here = np.array([1.0], np.float32)
+    farther down, and both, by a cubic, which keeps it sharp.
 
-    def moved(image: U8, kernel_x: F32, kernel_y: F32) -> U8:
-        anchor = (min(1, kernel_x.size - 1), min(1, kernel_y.size - 1))
-        return u8(cv2.sepFilter2D(image, -1, kernel_x, kernel_y, anchor=anchor, borderType=cv2.BORDER_REPLICATE))
+    ``within``: never beyond what the two pixels around have, as premultiplied ink and its alpha must be: where a cubic
+    swings over at the end of the scale, the one would be cut off and the other not.
+    """
+    right = _moved(plane, across, 0, within=within)
+    below = _moved(plane, down, 1, within=within)
+    return u8(cv2.merge([plane, right, below, _moved(right, down, 1, within=within)]))
 
-    right, below = _ahead(across), _ahead(down)
-    moved_right = moved(plane, right, here)
-    return u8(cv2.merge([plane, moved_right, moved(plane, here, below), moved(moved_right, here, below)]))
+
+def pairs(chroma: U8, across: float) -> U8:
+    """(h, w, 4) uint8: the first channel of ``chroma`` and the same as seen ``across`` pixels (0 .. 2) farther right,
+    then the second channel likewise."""
+    apart = [np.ascontiguousarray(chroma[..., channel]) for channel in (0, 1)]
+    return u8(cv2.merge([part for plane in apart for part in (plane, _moved(plane, across, 0, within=True))]))
+
+
+def _moved(image: U8, way: float, axis: int, *, within: bool) -> U8:
+    """``image`` as seen ``way`` pixels (0 .. 2) farther right (``axis`` 0) or down (1)."""
+    taps, here = _ahead(way), np.array([1.0], np.float32)
+    kernels, anchor = ((taps, here), (1, 0)) if axis == 0 else ((here, taps), (0, 1))
+    found = cv2.sepFilter2D(image, -1, *kernels, anchor=anchor, borderType=cv2.BORDER_REPLICATE)
+    if within:
+        around = np.zeros((1, taps.size), np.uint8)
+        around[0, 1 + int(way) : 3 + int(way)] = 1
+        around = around if axis == 0 else around.T
+        low, high = (
+            cut(image, around, anchor=anchor, borderType=cv2.BORDER_REPLICATE) for cut in (cv2.erode, cv2.dilate)
+        )
+        found = cv2.min(cv2.max(found, low), high)
+    return u8(found)
 
 
 def _ahead(way: float) -> F32:

@@ -88,36 +88,45 @@ class Depth:
     flat: bool
 
 
-def source_grid(lattice: Lattice, view: View, depth: Depth) -> F32:
-    """(rows, columns, 2) float32: the working pixel (x, y) that each node shows of a layer."""
-    rows, columns = lattice.shape
-    x0, y0 = lattice.centre
-    scale = lattice.frame[2]
-    if depth.flat or not view.parallax:
-        found = view.homography(depth.mean).astype(np.float32) @ lattice.points
-        grid = np.empty((rows, columns, 2), np.float32)
-        inverse = np.float32(scale) / found[2]
-        grid[..., 0] = (found[0] * inverse + np.float32(x0)).reshape(rows, columns)
-        grid[..., 1] = (found[1] * inverse + np.float32(y0)).reshape(rows, columns)
+@dataclass(frozen=True, slots=True)
+class Rays:
+    """Where the nodes of a lattice look, whatever the layer: ``base`` + nearness * ``slope``, in working pixels.
+
+    Both are (2, rows, columns) float32, x and y. ``parallax``: whether the slope is anything but zero.
+    """
+
+    base: F32
+    slope: F32
+    parallax: bool
+
+    @classmethod
+    def cast(cls, lattice: Lattice, view: View) -> Rays:
+        """The rays of a view."""
+        width = np.float32(lattice.frame[2])
+        ray = view.ray.astype(np.float32) @ lattice.points
+        h = (ray[:2] * (width / ray[2])).reshape(2, *lattice.shape)
+        # u = h + q * (f t_xy - t_z h), h and u in frame widths.
+        tx, ty, tz = view.travel
+        straight = np.array([view.focal * tx, view.focal * ty], np.float32).reshape(2, 1, 1) * width
+        centre = np.array(lattice.centre, np.float32).reshape(2, 1, 1)
+        return cls(h + centre, straight - np.float32(tz) * h, view.parallax)
+
+    def meet(self, depth: Depth) -> F32:
+        """(rows, columns, 2) float32: the working pixel (x, y) that each node shows of a layer of that depth."""
+        base, slope = self.base, self.slope
+        q: F32 | np.float32 = np.float32(depth.mean)
+        if self.parallax and not depth.flat:
+            # Sample (i) covers working pixels [i * cell, (i + 1) * cell): its centre is at (i + 0.5) * cell - 0.5.
+            per_pixel = np.array([1.0 / cell for cell in depth.cell], np.float32).reshape(2, 1, 1)
+            start = base * per_pixel + (np.float32(0.5) * per_pixel - np.float32(0.5))
+            along = slope * per_pixel
+            for _ in range(SOLVE_STEPS):
+                x, y = start + q * along
+                q = np.asarray(cv2.remap(depth.q, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+        grid = np.empty((*base.shape[1:], 2), np.float32)
+        for axis in (0, 1):
+            np.add(base[axis], q * slope[axis], out=grid[..., axis])
         return grid
-    ray = view.ray.astype(np.float32) @ lattice.points
-    hx, hy = (ray[0] / ray[2]).reshape(rows, columns), (ray[1] / ray[2]).reshape(rows, columns)
-    tx, ty, tz = view.travel
-    # u = h + q * (f t_xy - t_z h): base and slope in working pixels.
-    base_x, base_y = hx * np.float32(scale) + np.float32(x0), hy * np.float32(scale) + np.float32(y0)
-    slope_x = np.float32(scale) * (np.float32(view.focal * tx) - np.float32(tz) * hx)
-    slope_y = np.float32(scale) * (np.float32(view.focal * ty) - np.float32(tz) * hy)
-    q: F32 | np.float32 = np.float32(depth.mean)
-    kx, ky = np.float32(1.0 / depth.cell[0]), np.float32(1.0 / depth.cell[1])
-    # Sample (i) covers working pixels [i * cell, (i + 1) * cell): its centre is at (i + 0.5) * cell - 0.5.
-    ox, oy = np.float32(0.5 / depth.cell[0] - 0.5), np.float32(0.5 / depth.cell[1] - 0.5)
-    for _ in range(SOLVE_STEPS):
-        at_x = (base_x + q * slope_x) * kx + ox
-        at_y = (base_y + q * slope_y) * ky + oy
-        q = np.asarray(
-            cv2.remap(depth.q, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.float32
-        )
-    return np.stack([base_x + q * slope_x, base_y + q * slope_y], axis=-1)
 
 
 def bend(grid: F32, affine: F64 | None, mesh: F32 | None, working: tuple[int, int]) -> F32:
@@ -176,8 +185,9 @@ def window_of(lattice: Lattice, grid: F32, box: tuple[int, int, int, int]) -> Wi
     )
 
 
-def spread(lattice: Lattice, plane: F32, window: Window, shrink: int, room: Room | None = None) -> F32:
-    """One coordinate of a grid at every pixel of a window (``shrink`` 1 for luma, 2 for chroma planes).
+def spread(lattice: Lattice, plane: F32, window: Window, shrink: tuple[int, int], room: Room | None = None) -> F32:
+    """One coordinate of a grid at every pixel of a window, or at the middle of every ``shrink`` (columns, rows) of
+    pixels, of which the window holds a whole number: (1, 1) for luma, (2, 2) for chroma.
 
     ``room(rows, columns)`` gives the array to work in; default: a new one.
     """
@@ -185,11 +195,12 @@ def spread(lattice: Lattice, plane: F32, window: Window, shrink: int, room: Room
     top, left = window.y0 // step, window.x0 // step
     bottom, right = -(-window.y1 // step) + 2, -(-window.x1 // step) + 2
     part = plane[top:bottom, left:right]
-    fine = step // shrink
-    rows, columns = part.shape[0] * fine, part.shape[1] * fine
+    across, down = shrink
+    fine_x, fine_y = step // across, step // down
+    rows, columns = part.shape[0] * fine_y, part.shape[1] * fine_x
     into = None if room is None else room(rows, columns)
     full = cv2.resize(part, (columns, rows), dst=into, interpolation=cv2.INTER_LINEAR)
-    y0, x0 = window.y0 // shrink - (top - 1) * fine, window.x0 // shrink - (left - 1) * fine
+    y0, x0 = window.y0 // down - (top - 1) * fine_y, window.x0 // across - (left - 1) * fine_x
     return np.asarray(
-        full[y0 : y0 + (window.y1 - window.y0) // shrink, x0 : x0 + (window.x1 - window.x0) // shrink], np.float32
+        full[y0 : y0 + (window.y1 - window.y0) // down, x0 : x0 + (window.x1 - window.x0) // across], np.float32
     )

@@ -204,7 +204,7 @@ class TestBadRequests:
         def broken(*args: object, **kwargs: object) -> None:
             raise ZeroDivisionError
 
-        monkeypatch.setattr("photoplay.engines.motion.compositor.source_grid", broken)
+        monkeypatch.setattr("photoplay.engines.motion.compositor.bend", broken)
         with pytest.raises(RenderFailed):
             render(engine, work)
         assert not list(work.glob("*.mp4"))
