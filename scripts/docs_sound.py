@@ -135,7 +135,7 @@ the processes that are timed put before the others.
 | Sound's share of the processor time of a 5 s clip at 1080p, loading included, median of 3 | {shares} |
 | Composing, mastering and coding 10 s, in a process that is loaded | {loaded} |
 | New sound for a finished 10 s 4k clip, picture copied, in a process that is loaded | {remux} |
-| The whole job that makes it, from the request to the finished video (`--audio-job`, SQLite, a folder), median | {job} |
+| The whole job that makes it, from request to finished video (`--audio-job`, SQLite, a folder), median | {job} |
 | Loudness of the decoded AAC over every bed, event and style, 1 to 15 s (97 soundtracks) | -16.5 to -15.8 LUFS |
 | Highest true peak among them | -1.3 dBTP |
 | Sound against picture at the start, 16 to 60 frames a second, 1 to 15 s | less than 1 ms |
