@@ -38,8 +38,23 @@ class Depth:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What FastDepth says: ``inverse`` (h, w) float32 0..1 at the priors' size, smooth, or None; and why it is None."""
+
+    inverse: F32 | None
+    note: str | None = None
+
+
 def estimate(
-    rgb: U8, matte: U8, sky: U8, horizon: float | None, faces: tuple[Face, ...], models_dir: Path, outdoor: float
+    rgb: U8,
+    matte: U8,
+    sky: U8,
+    horizon: float | None,
+    faces: tuple[Face, ...],
+    models_dir: Path,
+    outdoor: float,
+    hinted: Hint | None = None,
 ) -> Depth:
     """Inverse depth, 0 far .. 1 near, at analysis size.
 
@@ -51,13 +66,15 @@ def estimate(
         faces: their meshes shape the subject's bulge.
         models_dir: where the weights are.
         outdoor: 0 (a room, a table) .. 1 (under the sky).
+        hinted: see :func:`hint`; None: it is asked for where it is needed.
     """
     path = nets.locate("depth", models_dir)
     answer = network(path, rgb) if path is not None else None
     if answer is not None:
         return Depth(*_sharpen(rgb, answer, matte), source="network")
-    ground, note = _priors(rgb, matte, sky, horizon, models_dir, outdoor)
-    return Depth(_stand(ground, matte, faces), ground, "priors", note)
+    hinted = hinted or hint(rgb, models_dir)
+    ground = _priors(rgb, matte, sky, horizon, hinted.inverse, outdoor)
+    return Depth(_stand(ground, matte, faces), ground, "priors", hinted.note)
 
 
 def _input_size(shape: list[object], size: tuple[int, int]) -> tuple[int, int]:
@@ -128,9 +145,7 @@ def _sharpen(rgb: U8, inverse: F32, matte: U8) -> tuple[F32, F32]:
     return np.asarray(front * alpha + back * (1 - alpha), dtype=np.float32), back
 
 
-def _priors(
-    rgb: U8, matte: U8, sky: U8, horizon: float | None, models_dir: Path, outdoor: float
-) -> tuple[F32, str | None]:
+def _priors(rgb: U8, matte: U8, sky: U8, horizon: float | None, hint: F32 | None, outdoor: float) -> F32:
     """The summed priors at analysis size, filled smoothly behind the subject."""
     height, width = rgb.shape[:2]
     size = filters.fit_size((width, height), PRIOR_SIDE)
@@ -157,7 +172,6 @@ def _priors(
     haze = (haze - float(haze.mean())) * 0.25
     base = base + haze * (0.4 + 0.6 * outdoor)
 
-    hint, note = _hint(small, models_dir)
     if hint is not None:
         weight = 0.20 + 0.25 * (1.0 - outdoor)
         hint = hint - float(np.average(hint, weights=away + 1e-3))
@@ -173,25 +187,29 @@ def _priors(
     if bool(matte.any()):
         outside = np.asarray(1.0 - filters.to_f32(filters.dilate(matte, 3)), dtype=np.float32)
         result = filters.push_pull(result[..., None], outside)[..., 0]
-    return result, note
+    return result
 
 
-def _hint(small: U8, models_dir: Path) -> tuple[F32 | None, str | None]:
-    """FastDepth's inverse depth, low frequencies only, 0..1; it was trained in rooms and errs in detail."""
+def hint(rgb: U8, models_dir: Path) -> Hint:
+    """FastDepth's inverse depth of a photo (h, w, 3) uint8 at analysis size.
+
+    Its low frequencies only: it was trained in rooms and errs in detail.
+    """
+    small = filters.resize_u8(rgb, filters.fit_size((rgb.shape[1], rgb.shape[0]), PRIOR_SIDE))
     path = nets.locate("fastdepth", models_dir)
     session = nets.onnx(path) if path is not None else None
     if session is None or path is None:
-        return None, NOTE_NO_HINT
+        return Hint(None, NOTE_NO_HINT)
     image = filters.to_f32(filters.resize_u8(small, (224, 224)))
     answer = _run(session, session.get_inputs()[0].name, np.ascontiguousarray(image.transpose(2, 0, 1)[None]), path)
     if answer is None:
-        return None, NOTE_NO_HINT
+        return Hint(None, NOTE_NO_HINT)
     inverse = np.asarray(1.0 / np.maximum(np.squeeze(answer), 0.3), dtype=np.float32)
     low, high = (float(v) for v in np.percentile(inverse, (2, 98)))
     if high - low < 1e-6:
-        return None, None
+        return Hint(None)
     inverse = np.clip((inverse - low) / (high - low), 0, 1).astype(np.float32)
-    return filters.resize_f32(filters.blur(inverse, 16.0), (small.shape[1], small.shape[0]), cv2.INTER_LINEAR), None
+    return Hint(filters.resize_f32(filters.blur(inverse, 16.0), (small.shape[1], small.shape[0]), cv2.INTER_LINEAR))
 
 
 def _stand(ground: F32, matte: U8, faces: tuple[Face, ...]) -> F32:

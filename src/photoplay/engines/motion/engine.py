@@ -83,11 +83,8 @@ class MotionEngine:
         if found is not None:
             return found
         made = analyze(photo, self._models_dir)
-        if self._cache is not None:
-            self._cache.put(made)
-            # What a later clip would read, so that the first clip of a photo has the same bytes as the next.
-            return self._cache.get(photo.digest) or made
-        return made
+        # What a later clip will read, so that the first clip of a photo has the same bytes as the next.
+        return made if self._cache is None else self._cache.put_later(made)
 
     def opening(self, request: RenderRequest) -> Opening:
         """What the clip begins with: the photo; or, of several, the scene they make together or the first of them."""
@@ -171,8 +168,9 @@ class MotionEngine:
             raise RenderFailed(f"the clip could not be rendered ({type(error).__name__})") from error
         finally:
             self._seen.clear()
-            if self._stages is not None:
-                self._stages.settle()
+            for cache in (self._cache, self._stages):
+                if cache is not None:
+                    cache.settle()
 
     def _render(self, request: RenderRequest, work_dir: Path, progress: ProgressSink) -> RenderResult:
         quality = quality_named(request.quality)

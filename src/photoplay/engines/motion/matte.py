@@ -51,16 +51,23 @@ class Matte:
     note: str | None = None
 
 
-def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = ()) -> Matte:
+def look(rgb: U8, models_dir: Path) -> F32 | None:
+    """The network's map of a photo (h, w, 3) uint8: (320, 320) float32 0..1; None without its weights."""
+    path = nets.locate("u2netp", models_dir)
+    return None if path is None else _seen(path, _net_input(rgb))
+
+
+def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = (), seen: F32 | None = None) -> Matte:
     """The subject of a photo at analysis size; all zeros where none is clear.
 
     Args:
         rgb: (h, w, 3) uint8.
         models_dir: where the weights are.
         faces: faces already found; a part that holds one is kept however small.
+        seen: what :func:`look` gave; None: the network is asked here.
     """
-    path = nets.locate("u2netp", models_dir)
-    seen = None if path is None else _seen(path, _net_input(rgb))
+    if seen is None:
+        seen = look(rgb, models_dir)
     note = None
     if seen is not None:
         probability = seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,19 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
     """
     size = filters.fit_size(photo.size, ANALYSIS_SIDE)
     rgb = filters.resize_u8(photo.rgb, size)
-    found_faces, face_note = faces.find_faces(rgb, models_dir)
-    subject = _from_opacity(photo, size) or _found(rgb, models_dir, found_faces)
-    seen = regions.find_regions(rgb, subject.alpha, found_faces)
+    own = _from_opacity(photo, size)
+    # What the matte's network, the longest step, does not wait for is done beside it: it fills one core and a half.
+    with ThreadPoolExecutor(1, thread_name_prefix="photoplay-scene") as beside:
+        looks = beside.submit(_looks, rgb, models_dir)
+        seen = None if own is not None else matte.look(rgb, models_dir)
+        found_faces, face_note, lines, hinted = looks.result()
+    subject = own or _found(rgb, models_dir, found_faces, seen)
+    areas = regions.find_regions(rgb, subject.alpha, found_faces)
     empty = np.zeros(rgb.shape[:2], np.uint8)
-    distance = depth.estimate(
-        rgb, subject.alpha, seen.weights.get("sky", empty), seen.horizon, found_faces, models_dir, seen.outdoor
-    )
+    sky = areas.weights.get("sky", empty)
+    distance = depth.estimate(rgb, subject.alpha, sky, areas.horizon, found_faces, models_dir, areas.outdoor, hinted)
     cut = layers.cut(rgb, distance.inverse, distance.ground, subject.alpha)
-    lines = relief.find_lines(rgb)
-    inverse = relief.with_sky(distance.inverse, cut.alphas, seen.weights.get("sky", empty), lines)
+    inverse = relief.with_sky(distance.inverse, cut.alphas, sky, lines)
     notes = tuple(note for note in (*photo.notes, face_note, subject.note, distance.note) if note)
     return SceneMap(
         digest=photo.digest,
@@ -48,10 +52,10 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
         layer_depths=cut.depths,
         subject=subject_box(subject.alpha),
         faces=found_faces,
-        horizon=seen.horizon,
-        regions=seen.weights,
+        horizon=areas.horizon,
+        regions=areas.weights,
         light=_light(rgb, subject.alpha),
-        stats=_stats(rgb, subject, found_faces, seen, distance.source),
+        stats=_stats(rgb, subject, found_faces, areas, distance.source),
         notes=notes,
     )
 
@@ -67,8 +71,14 @@ def _from_opacity(photo: Photo, size: tuple[int, int]) -> matte.Matte | None:
     return matte.Matte(alpha, 1.0)
 
 
-def _found(rgb: U8, models_dir: Path, found_faces: tuple[Face, ...]) -> matte.Matte:
-    subject = matte.find_subject(rgb, models_dir, found_faces)
+def _looks(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None, relief.Lines, depth.Hint]:
+    """What is seen without knowing the subject: faces and a note on them, straight lines, a hint of depth."""
+    found_faces, note = faces.find_faces(rgb, models_dir)
+    return found_faces, note, relief.find_lines(rgb), depth.hint(rgb, models_dir)
+
+
+def _found(rgb: U8, models_dir: Path, found_faces: tuple[Face, ...], seen: F32 | None) -> matte.Matte:
+    subject = matte.find_subject(rgb, models_dir, found_faces, seen)
     return replace(subject, alpha=with_fringe(rgb, subject.alpha))
 
 

@@ -12,17 +12,20 @@ import json
 import logging
 import os
 import re
+import threading
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from photoplay.engines.motion.cache_folder import code_version, keep
 from photoplay.engines.motion.scene import ANALYSIS_VERSION
-from photoplay.engines.motion.types import Box, Face, SceneMap
+from photoplay.engines.motion.types import F32, Box, Face, SceneMap
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ class SceneCache:
     def __init__(self, folder: Path, *, max_bytes: int = MAX_BYTES, variant: str = "") -> None:
         self._folder = folder
         self._max_bytes = max_bytes
+        self._writers: list[threading.Thread] = []
         self._variant = f"-{zlib.crc32(variant.encode()):08x}" if variant else ""
 
     def path(self, digest: str) -> Path:
@@ -80,10 +84,32 @@ class SceneCache:
         data = _pack(scene)
         keep(self.path(scene.digest), lambda file: file.write(data), max_bytes=self._max_bytes, what="scene")
 
+    def put_later(self, scene: SceneMap) -> SceneMap:
+        """Keeps a scene in a thread of its own (see :meth:`settle`); gives what :meth:`get` will give for it."""
+        kept = replace(scene, inverse_depth=_depth_of(_levels_of(scene.inverse_depth)))
+        writer = threading.Thread(target=self.put, args=(kept,), name="photoplay-scene")
+        writer.start()
+        self._writers.append(writer)
+        return kept
+
+    def settle(self) -> None:
+        """Waits until everything put is written."""
+        while self._writers:
+            self._writers.pop().join()
+
+
+def _levels_of(inverse_depth: F32) -> NDArray[np.uint16]:
+    """Inverse depth as it is kept. What was kept once comes back the same."""
+    return np.rint(np.clip(inverse_depth, 0, 1) * _DEPTH_LEVELS).astype(np.uint16)
+
+
+def _depth_of(levels: NDArray[np.uint16]) -> F32:
+    return np.asarray(levels.astype(np.float32) / np.float32(_DEPTH_LEVELS), dtype=np.float32)
+
 
 def _pack(scene: SceneMap) -> bytes:
     arrays: dict[str, Any] = {
-        "inverse_depth": np.rint(np.clip(scene.inverse_depth, 0, 1) * _DEPTH_LEVELS).astype(np.uint16),
+        "inverse_depth": _levels_of(scene.inverse_depth),
         "matte": scene.matte,
     }
     for index, alpha in enumerate(scene.layers):
@@ -133,7 +159,7 @@ def _unpack(data: bytes) -> SceneMap:
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         facts = json.loads(arrays["facts"].tobytes())
         size = (int(facts["size"][0]), int(facts["size"][1]))
-        depth = _plane(arrays["inverse_depth"], size, np.uint16).astype(np.float32) / np.float32(_DEPTH_LEVELS)
+        depth = _depth_of(_plane(arrays["inverse_depth"], size, np.uint16))
         faces = []
         for index, face in enumerate(facts["faces"]):
             key = f"mesh_{index}"

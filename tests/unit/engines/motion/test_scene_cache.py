@@ -48,6 +48,20 @@ def test_what_is_put_is_got(tmp_path):
         assert getattr(back, name) == getattr(scene, name)
 
 
+def test_what_is_put_later_is_what_is_got_bit_for_bit(tmp_path):
+    cache = SceneCache(tmp_path)
+    used = cache.put_later(some_scene())
+    cache.settle()
+    back = cache.get("ab12")
+    assert back is not None
+    assert np.array_equal(back.inverse_depth, used.inverse_depth)
+    assert back.inverse_depth.dtype == used.inverse_depth.dtype
+    assert np.array_equal(back.matte, used.matte)
+    assert [face.box for face in back.faces] == [face.box for face in used.faces]
+    for name in ("digest", "size", "layer_depths", "subject", "horizon", "light", "stats", "notes"):
+        assert getattr(back, name) == getattr(used, name)
+
+
 def test_a_scene_with_little_in_it(tmp_path):
     empty = np.zeros((4, 4), np.uint8)
     cache = SceneCache(tmp_path)
