@@ -8,6 +8,8 @@ along the lines that meet the rim, so that they run on instead of turning back. 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +28,27 @@ TORN = 1.2  # change of where a place comes from, per pixel, from which two side
 Bool = NDArray[np.bool_]
 
 
-def carry_on(filled: U8, picture: U8, known: U8) -> None:
-    """Lays the picture's continuation over a fill, in place, along the rim of what is known.
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A picture's continuation into a hole: ``rows`` and ``columns``: the part of the picture that it is of;
+    ``colours`` (h, w, 3) uint8; ``share`` (h, w) float32 0..1: how much of it is taken."""
+
+    rows: slice
+    columns: slice
+    colours: U8
+    share: F32
+
+    def lay_over(self, filled: U8, known: U8) -> None:
+        """Lays it over a fill, (H, W, 3) uint8, in place, where the picture is not ``known``, (H, W) uint8."""
+        target = filled[self.rows, self.columns]
+        mixed = cv2.blendLinear(self.colours, np.ascontiguousarray(target), self.share, np.float32(1.0) - self.share)
+        np.copyto(target, mixed, where=(known[self.rows, self.columns] < 255)[..., None])
+
+
+def carried_on(picture: U8, known: U8) -> Continuation | None:
+    """The picture's continuation along the rim of what is known of it; None where there is no rim.
 
     Args:
-        filled: (H, W, 3) uint8: the fill; only places that are not ``known`` are changed.
         picture: (H, W, 3) uint8.
         known: (H, W) uint8, 255 where the picture shows this layer.
     """
@@ -38,11 +56,11 @@ def carry_on(filled: U8, picture: U8, known: U8) -> None:
     size = filters.fit_size((width, height), SIDE)
     seen = np.asarray(filters.resize_u8(known, size, cv2.INTER_AREA) == 255, dtype=np.bool_)
     if not bool(seen.any()) or bool(seen.all()):
-        return
+        return None
     x, y, weight = _sources(filters.resize_u8(picture, size), seen)
     rows, columns = np.flatnonzero((weight > 0).any(axis=1)), np.flatnonzero((weight > 0).any(axis=0))
     if rows.size == 0:
-        return
+        return None
     # Only the hole's surroundings are warped at full size.
     ratio_x, ratio_y = width / size[0], height / size[1]
     top, bottom = int(rows[0] * ratio_y), min(height, int(np.ceil((rows[-1] + 1) * ratio_y)))
@@ -63,10 +81,7 @@ def carry_on(filled: U8, picture: U8, known: U8) -> None:
     moved = np.asarray(
         cv2.remap(picture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8
     )
-    target = filled[top:bottom, left:right]
-    mixed = cv2.blendLinear(moved, np.ascontiguousarray(target), share, np.float32(1.0) - share)
-    hole = np.asarray(known[top:bottom, left:right] < 255, dtype=np.uint8)
-    filled[top:bottom, left:right] = np.where(hole[..., None] > 0, mixed, target)
+    return Continuation(slice(top, bottom), slice(left, right), moved, share)
 
 
 def _places(size: tuple[int, int]) -> tuple[F32, F32]:

@@ -6,6 +6,7 @@ photo's border it is made up (:mod:`margin`). Every layer goes on for a little b
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoplay.engines.motion import edges, filters, plate
-from photoplay.engines.motion.continuation import carry_on
+from photoplay.engines.motion.continuation import carried_on
 from photoplay.engines.motion.fit import fit
 from photoplay.engines.motion.margin import extended, extended_alpha, plan_margin
 from photoplay.engines.motion.types import F32, U8, Layer, Photo, SceneMap, Stage
@@ -22,6 +23,9 @@ from photoplay.engines.motion.types import F32, U8, Layer, Photo, SceneMap, Stag
 HOLE_GROWTH = 0.5  # pixels at analysis size by which a hole is larger than the nearer layer's matte
 CONTEXT_GROWTH = 4.0  # pixels at analysis size around a nearer layer that no fill is made from: its blur tints them
 FILL_LONG_SIDE = 2048  # pixels; larger canvases are filled at this size and the fill enlarged
+LEVEL_SIDE = 512  # pixels of the long side at which a fill's tone is drawn to its surroundings
+LEVEL_RIM = 0.03  # of the long side: how far around a hole that looks
+LEVEL_FADE = 0.05  # of the long side: how fast it fades into the hole
 DEPTH_STEP = 4  # a layer's depth is kept at 1/DEPTH_STEP of the working size
 
 
@@ -103,46 +107,61 @@ def build_stage(
     canvas = lay_out(photo.size, chosen, output, margin=margin, oversample=oversample)
     ratio = canvas.scale * photo.size[0] / scene.size[0]  # working pixels per analysis pixel
     picture = _place(photo.rgb, canvas)
-    alphas: list[U8 | None] = [None]
-    for band in scene.layers[1:]:
-        enlarged = np.asarray(_sample(band, photo, scene, canvas, 1), dtype=np.uint8)
-        alphas.append(edges.sharpen(picture, _inside(enlarged, canvas), ratio))
-    colours: list[U8] = []
-    opacities: list[U8 | None] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="photoplay-stage") as beside:
+        # Done while the bands are cut and filled: what neither waits for.
+        planned = beside.submit(plan_margin, picture, _rims(canvas))
+        depths = [beside.submit(_depth, index, photo, scene, canvas) for index in range(len(scene.layers))]
+        alphas: list[U8 | None] = [None]
+        for band in scene.layers[1:]:
+            enlarged = np.asarray(_sample(band, photo, scene, canvas, 1), dtype=np.uint8)
+            alphas.append(edges.sharpen(picture, _inside(enlarged, canvas), ratio))
+        cut = _cut(picture, alphas, ratio, beside)
+        beyond = planned.result()
+        fields = [one.result() for one in depths]
+
+        def layer(index: int) -> Layer:
+            colour, opacity = cut[index]
+            widened = None if opacity is None else extended_alpha(opacity, beyond)
+            return Layer(extended(colour, beyond), widened, fields[index], scene.layer_depths[index])
+
+        nearer = [beside.submit(layer, index) for index in range(1, len(cut))]
+        layers = (layer(0), *(one.result() for one in nearer))
+    frame = (float(canvas.frame[0]), float(canvas.frame[1]), float(canvas.frame[2]), float(canvas.frame[3]))
+    shift = (canvas.scale, canvas.shift[0], canvas.shift[1])
+    return Stage(scene, layers, frame, output, shift, photo_size=photo.size)
+
+
+def _cut(picture: U8, alphas: list[U8 | None], ratio: float, beside: ThreadPoolExecutor) -> list[tuple[U8, U8 | None]]:
+    """Colours and opacity of each layer within the photo, far to near.
+
+    Args:
+        picture: (H, W, 3) uint8: the photo at working size.
+        alphas: (H, W) uint8 of each layer, far to near; None: opaque.
+        ratio: working pixels per analysis pixel.
+        beside: does what a fill does not wait for.
+    """
+    growth = max(2.0, CONTEXT_GROWTH * ratio)
+    cut: list[tuple[U8, U8 | None]] = []
     under = picture
     for index, alpha in enumerate(alphas):
         nearer = [other for other in alphas[index + 1 :] if other is not None]
         colour, opacity = picture, alpha
         if nearer:
-            context = _known(alpha, nearer, max(2.0, CONTEXT_GROWTH * ratio))
-            colour = _filled(picture, _known(alpha, nearer, HOLE_GROWTH * ratio), context)
+            known = _known(alpha, nearer, HOLE_GROWTH * ratio)
+            colour = _filled(picture, known, _known(alpha, nearer, growth), beside)
             if alpha is not None:
-                opacity = _behind(alpha, nearer, max(2.0, CONTEXT_GROWTH * ratio))
+                opacity = _behind(alpha, nearer, growth)
         if opacity is not None:
             hidden = _cover(nearer) if nearer else None
-            below = list(zip(colours, opacities, strict=True))
             opacity = opacity.copy()
-            colour = edges.foreground(colour, picture, opacity, under, below, hidden, firm=True)
-        colours.append(colour)
-        opacities.append(opacity)
+            colour = edges.foreground(colour, picture, opacity, under, cut, hidden, firm=True)
+        cut.append((colour, opacity))
         if opacity is None:
             under = colour
         elif nearer:
             under = under.copy()
             edges.mix(under, colour, opacity)
-    beyond = plan_margin(picture, _rims(canvas))
-    layers = tuple(
-        Layer(
-            extended(colour, beyond),
-            None if opacity is None else extended_alpha(opacity, beyond),
-            _depth(index, photo, scene, canvas),
-            scene.layer_depths[index],
-        )
-        for index, (colour, opacity) in enumerate(zip(colours, opacities, strict=True))
-    )
-    frame = (float(canvas.frame[0]), float(canvas.frame[1]), float(canvas.frame[2]), float(canvas.frame[3]))
-    shift = (canvas.scale, canvas.shift[0], canvas.shift[1])
-    return Stage(scene, layers, frame, output, shift, photo_size=photo.size)
+    return cut
 
 
 def _place(rgb: U8, canvas: Canvas) -> U8:
@@ -180,13 +199,11 @@ def _sample(field: U8 | F32, photo: Photo, scene: SceneMap, canvas: Canvas, step
 
 def _known(alpha: U8 | None, nearer: list[U8], growth: float) -> U8:
     """(H, W) uint8: 255 where the picture shows this layer and nothing else."""
-    known = np.full(nearer[0].shape, 255, np.uint8)
-    for other in nearer:
-        hidden = np.asarray((other > edges.CLEAR).astype(np.uint8) * np.uint8(255), dtype=np.uint8)
-        known[(_grown(hidden, growth) if growth else hidden) > 0] = 0
+    hidden = cv2.threshold(_cover(nearer), edges.CLEAR, 255, cv2.THRESH_BINARY)[1]
+    hidden = _grown(np.asarray(hidden, dtype=np.uint8), growth)
     if alpha is not None:
-        known[alpha <= edges.SOLID] = 0
-    return known
+        hidden = cv2.max(hidden, cv2.threshold(alpha, edges.SOLID, 255, cv2.THRESH_BINARY_INV)[1])
+    return np.asarray(cv2.bitwise_not(hidden), dtype=np.uint8)
 
 
 def _cover(nearer: list[U8]) -> U8:
@@ -208,12 +225,14 @@ def _grown(mask: U8, radius: float) -> U8:
     return filters.resize_u8(grown, (width, height), cv2.INTER_NEAREST)
 
 
-def _filled(picture: U8, known: U8, context: U8) -> U8:
+def _filled(picture: U8, known: U8, context: U8, beside: ThreadPoolExecutor) -> U8:
     """The picture where ``known``, elsewhere a fill made from ``context``. The photo's own
     pixels reach to the nearer layer's edge; what that edge lets through is taken out of them with its colours."""
     height, width = known.shape
-    if bool((known == 255).all()):
+    hole = filters.bounds(known < 255, round(LEVEL_RIM * max(width, height)))
+    if hole is None:
         return picture
+    continued = beside.submit(carried_on, picture, known)
     size = filters.fit_size((width, height), FILL_LONG_SIDE)
     canvas, seen = filters.resize_u8(picture, size), filters.resize_u8(context, size, cv2.INTER_AREA)
     seen = np.asarray((seen == 255).astype(np.uint8) * np.uint8(255), dtype=np.uint8)
@@ -222,35 +241,45 @@ def _filled(picture: U8, known: U8, context: U8) -> U8:
     only = np.asarray(cv2.bitwise_and(canvas, canvas, mask=seen), dtype=np.uint8)
     colour = filters.to_f32(filters.resize_u8(only, small, cv2.INTER_AREA)) / np.maximum(share, 1e-3)[..., None]
     fill = plate.synthesize(np.clip(colour, 0, 1).astype(np.float32), np.asarray(share > 0.98, dtype=np.bool_))
-    rendered = plate.render(fill, canvas, seen)
-    out = np.ascontiguousarray(filters.resize_u8(rendered, (width, height), cv2.INTER_CUBIC))
-    if out is rendered:
-        out = rendered.copy()
-    _level(out, picture, known)
-    carry_on(out, picture, known)
-    edges.mix(out, picture, known)
+    filled = filters.resize_u8(plate.render(fill, canvas, seen), (width, height), cv2.INTER_CUBIC)
+    part = _levelled(filled[hole], picture[hole], known[hole], LEVEL_SIDE / max(width, height))
+    continuation = continued.result()
+    out = picture.copy()
+    out[hole] = part
+    if continuation is not None:
+        continuation.lay_over(out, known)
+    part = np.ascontiguousarray(out[hole])
+    edges.mix(part, picture[hole], known[hole])
+    out[hole] = part
     return out
 
 
-def _level(filled: U8, picture: U8, known: U8) -> None:
-    """Draws the fill's tone, in place, to what surrounds it: a membrane over the hole, fading inwards.
+def _levelled(filled: U8, picture: U8, known: U8, scale: float) -> U8:
+    """The fill with its tone drawn to what surrounds it: a membrane over the hole, fading inwards.
 
     The tone is read a little away from the hole, because nearer layers' blur and sharpening tint its very rim.
+
+    Args:
+        filled: (h, w, 3) uint8: the part of a fill that holds the hole and its rim.
+        picture: (h, w, 3) uint8.
+        known: (h, w) uint8.
+        scale: the size at which the membrane is worked out over the picture's.
     """
     height, width = known.shape
-    size = filters.fit_size((width, height), 512)
+    scale = min(1.0, scale)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
     seen = np.asarray((filters.resize_u8(known, size, cv2.INTER_AREA) == 255).astype(np.uint8) * np.uint8(255))
     rim = filters.dilate(np.asarray(255 - seen), 4) & filters.erode(seen, 1)
     if not bool(rim.any()) or not bool((seen == 0).any()):
-        return
+        return filled
     weight = filters.to_f32(np.asarray(rim, dtype=np.uint8))
     off = filters.resize_u8(picture, size).astype(np.float32) - filters.resize_u8(filled, size).astype(np.float32)
     off = filters.weighted_blur(np.clip(off, -70, 70).astype(np.float32), weight, 2.5)
     spread = filters.push_pull(off, np.minimum(filters.blur(weight, 1.5) * 4.0, 1.0).astype(np.float32))
     distance = np.asarray(cv2.distanceTransform((seen == 0).astype(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
-    correction = spread * np.exp(-distance / np.float32(0.05 * max(size)))[..., None]
+    correction = spread * np.exp(-distance / np.float32(LEVEL_FADE * LEVEL_SIDE))[..., None]
     enlarged = cv2.resize(correction, (width, height), interpolation=cv2.INTER_LINEAR)
-    cv2.add(filled, enlarged, dst=filled, dtype=cv2.CV_8U)
+    return np.asarray(cv2.add(filled, enlarged, dtype=cv2.CV_8U), dtype=np.uint8)
 
 
 def _behind(alpha: U8, nearer: list[U8], growth: float) -> U8:
