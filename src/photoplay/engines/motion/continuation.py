@@ -113,8 +113,8 @@ def _sources(picture: U8, seen: Bool) -> tuple[F32, F32, F32]:
     reach = 2.0 * depth + SKIP
     shift = np.dstack([-reach * (normal_x - slant * normal_y), -reach * (normal_y + slant * normal_x)])
     smooth = filters.weighted_blur(shift.astype(np.float32), hole, 1.0)
-    changes = [np.abs(cv2.Scharr(smooth, cv2.CV_32F, dx, 1 - dx)).max(axis=2) for dx in (0, 1)]
-    torn = np.asarray(np.maximum(*changes) / 32.0, dtype=np.float32)
+    changes = np.maximum(*(np.abs(cv2.Scharr(smooth, cv2.CV_32F, dx, 1 - dx)) for dx in (0, 1)))
+    torn = np.asarray(np.maximum(changes[..., 0], changes[..., 1]) / 32.0, dtype=np.float32)
     from_x, from_y = own_x + smooth[..., 0], own_y + smooth[..., 1]
     inside = (from_x >= 0) & (from_y >= 0) & (from_x <= width - 1) & (from_y <= height - 1)
     solid = filters.to_f32(filters.erode(seen.astype(np.uint8) * np.uint8(255), 1.0))

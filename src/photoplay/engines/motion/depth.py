@@ -219,21 +219,18 @@ def _stand(ground: F32, matte: U8, faces: tuple[Face, ...]) -> F32:
     height, width = matte.shape
     alpha = filters.to_f32(matte)
     solid = (matte > 127).astype(np.uint8)
-    count, labels = cv2.connectedComponents(solid)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
     plane = np.zeros((height, width), np.float32)
     reach = max(width, height) / 60
     for label in range(1, count):
-        part = labels == label
-        rows = np.flatnonzero(part.any(axis=1))
-        if rows.size == 0:
-            continue
-        bottom = int(rows[-1])
+        x, y, w, h = (int(value) for value in stats[label, : cv2.CC_STAT_AREA])
+        box = slice(y, y + h), slice(x, x + w)
+        part, own = labels[box] == label, ground[box]
         # Where it touches the ground: the ground's inverse depth along the lowest rows of this part.
-        foot = part[max(0, bottom - max(2, height // 50)) : bottom + 1]
-        under = ground[max(0, bottom - max(2, height // 50)) : bottom + 1][foot]
-        contact = float(np.median(under)) if under.size else 0.5
-        behind = float(np.percentile(ground[part], 75))
-        plane[part] = np.clip(max(contact, behind + SUBJECT_LEAD, 0.45), 0.0, 0.95 - BULGE)
+        lowest = slice(max(0, h - 1 - max(2, height // 50)), h)
+        contact = float(np.median(own[lowest][part[lowest]]))
+        behind = float(np.percentile(own[part], 75))
+        plane[box][part] = np.clip(max(contact, behind + SUBJECT_LEAD, 0.45), 0.0, 0.95 - BULGE)
     known = solid.astype(np.float32)
     plane = filters.push_pull(plane[..., None], known)[..., 0]
     size = filters.fit_size((width, height), PRIOR_SIDE)

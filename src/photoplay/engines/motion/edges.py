@@ -12,6 +12,7 @@ AROUND = 0.06  # of the long side: how far beyond the layer its colours go on
 ESTIMATE_SIDE = 512  # pixels of the long side at which foreground colours are estimated
 MAX_TINT = 4.0  # levels by which a soft edge may correct the layers below where they are smooth
 GROSS = 12.0  # levels from which an error of the unmoved photo is seen as a line
+GATHER_WIDTH = 1024  # samples taken in a row
 SOLID, CLEAR = 250, 5  # alpha above and below which a pixel is wholly in, wholly out
 
 
@@ -39,11 +40,19 @@ def sharpen(picture: U8, alpha: U8, scale: float) -> U8:
     """
     if scale < 1.4:
         return alpha
-    band = cv2.dilate(alpha, filters.disc(scale)) != cv2.erode(alpha, filters.disc(scale))
-    rows, columns = np.nonzero(band)
+    height, width = alpha.shape
+    kernel = filters.disc(scale)
+    # Only the part with any opacity has an edge.
+    x, y, w, h = cv2.boundingRect(alpha)
+    rim = kernel.shape[0]
+    first_x, first_y = max(0, x - rim), max(0, y - rim)
+    part = np.ascontiguousarray(alpha[first_y : y + h + rim, first_x : x + w + rim])
+    if part.size == 0:
+        return alpha
+    rows, columns = np.nonzero(cv2.dilate(part, kernel) != cv2.erode(part, kernel))
     if rows.size == 0:
         return alpha
-    height, width = alpha.shape
+    rows, columns = rows + first_y, columns + first_x
     top, bottom, left, right = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
     pad = round(4 * scale)
     top, left = max(0, top - pad), max(0, left - pad)
@@ -56,7 +65,7 @@ def sharpen(picture: U8, alpha: U8, scale: float) -> U8:
     grid_y = (rows - top + 0.5) * (model_h / (bottom - top)) - 0.5
     coefficients = gather(model, grid_x.astype(np.float32), grid_y.astype(np.float32))
     colours = picture[rows, columns].astype(np.float32) * np.float32(1 / 255)
-    value = (coefficients[:, :3] * colours).sum(axis=1) + coefficients[:, 3]
+    value = np.einsum("nc,nc->n", coefficients[:, :3], colours) + coefficients[:, 3]
     value = filters.smoothstep(np.asarray(value, dtype=np.float32), 0.08, 0.92)
     # The enlarged alpha still says how far from the edge a pixel is; the picture decides only near it.
     old = alpha[rows, columns].astype(np.float32) * np.float32(1 / 255)
@@ -68,14 +77,11 @@ def sharpen(picture: U8, alpha: U8, scale: float) -> U8:
 
 def gather(image: F32, x: F32, y: F32) -> F32:
     """(n, C) bilinear samples of ``image`` (H, W, C) at pixel centres ``x``, ``y`` (n,), clamped at the border."""
-    height, width = image.shape[:2]
-    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    x0, y0 = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-    x1, y1 = np.minimum(x0 + 1, width - 1), np.minimum(y0 + 1, height - 1)
-    fx, fy = (x - x0)[:, None], (y - y0)[:, None]
-    top = image[y0, x0] * (1 - fx) + image[y0, x1] * fx
-    low = image[y1, x0] * (1 - fx) + image[y1, x1] * fx
-    return np.asarray(top * (1 - fy) + low * fy, dtype=np.float32)
+    # OpenCV samples at maps of two sides, neither too long.
+    shape = (-(-x.size // GATHER_WIDTH), GATHER_WIDTH)
+    map_x, map_y = np.resize(x, shape), np.resize(y, shape)
+    found = cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, dtype=np.float32).reshape(-1, image.shape[2])[: x.size]
 
 
 def foreground(
@@ -166,7 +172,7 @@ def _unmixed(
     out[rows, columns] = np.clip(guess + to_front * rest / share + 0.5, 0, 255).astype(np.uint8)
     # More than this is no error of the fill but the outline's own light (sharpening, glare): it must not stay behind.
     # Where the ground is textured such an outline cannot be seen, and the photo is kept more exactly.
-    grey = filters.resize_u8(behind, size).astype(np.float32).mean(axis=2)
+    grey = filters.total(filters.resize_u8(behind, size).astype(np.float32)) / np.float32(3.0)
     mean = filters.box(grey, 4)
     texture = np.sqrt(np.maximum(filters.box(grey * grey, 4) - mean * mean, 0.0))
     limit = (

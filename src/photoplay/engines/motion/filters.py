@@ -86,6 +86,11 @@ def smoothstep(image: F32, low: float, high: float) -> F32:
     return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
 
 
+def total(image: F32) -> F32:
+    """(H, W) float32: the sum of an image's three channels."""
+    return np.asarray(cv2.transform(image, np.ones((1, 3), np.float32)), dtype=np.float32)
+
+
 def row(*values: float) -> F32:
     """A small float32 vector, for arithmetic with images."""
     return np.array(values, dtype=np.float32)
@@ -198,5 +203,5 @@ def _model(g: F32, p: F32, r: int, epsilon: float) -> F32:
     k0, k1, k2 = cov_gp[..., 0], cov_gp[..., 1], cov_gp[..., 2]
     a = np.dstack([c00 * k0 + c01 * k1 + c02 * k2, c01 * k0 + c11 * k1 + c12 * k2, c02 * k0 + c12 * k1 + c22 * k2])
     a = np.asarray(a / det[..., None], dtype=np.float32)
-    b = np.asarray(mean_p - (a * mean_g).sum(axis=2), dtype=np.float32)
+    b = np.asarray(mean_p - total(a * mean_g), dtype=np.float32)
     return box(np.dstack([a, b]), r)

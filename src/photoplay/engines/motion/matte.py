@@ -30,6 +30,7 @@ DOUBTFUL = 0.15  # probability from which a pixel may be subject
 MIN_AREA, MAX_AREA = 0.004, 0.88  # fractions of the photo: smaller is a speck, larger is no subject but a close-up
 MAX_DOUBT = 0.85  # doubtful pixels per sure pixel beyond which there is no clear subject
 REFINE_SIDE = 512  # pixels of the long side at which the edge is solved
+SOLVED_RIM = 8  # pixels at that size around what may be subject: more than the last filter reaches
 CLEAR_SHARE, CLEAR_AREA = 0.12, 0.015  # doubt per sure pixel, or of the photo, below which the last stage adds nothing
 MIN_CONFIDENCE = 0.45  # below this the subject is likely a part of something (a cable, a shadow)
 MIN_SPECK = 0.02  # parts smaller than this fraction of the largest part are dropped
@@ -240,26 +241,44 @@ def refine(rgb: U8, mask: U8, probability: F32) -> U8:
     reach = max(2.0, 2.2 * unit)
     sure_in = filters.erode(hard, reach)
     sure_out = np.asarray(255 - filters.dilate(hard, reach * 1.3), dtype=np.uint8)
-    spread = 3.0 * reach
+    # Beyond what may be subject the answer is nothing: only the part of the photo around it is solved.
+    window = filters.bounds(sure_out == 0, SOLVED_RIM)
+    alpha = np.zeros(hard.shape, np.float32)
+    if window is not None:
+        alpha[window] = _solved(image, smooth, sure_in, sure_out, 3.0 * reach, window)
+    small = filters.to_u8(alpha)
+    return edges.sharpen(rgb, filters.resize_u8(small, full, cv2.INTER_LINEAR), full[0] / size[0])
+
+
+def _solved(image: F32, smooth: F32, sure_in: U8, sure_out: U8, spread: float, window: tuple[slice, slice]) -> F32:
+    """The opacity in a part of the photo, 0..1, where each colour lies between those on either side of the outline.
+
+    Args:
+        image: (h, w, 3) float32 0..1, the photo.
+        smooth: (h, w) float32: the outline along the photo's edges, for where the two colours are alike.
+        sure_in, sure_out: (h, w) uint8, 0 or 255.
+        spread: pixels over which the colours on either side are averaged.
+        window: the rows and columns of the part.
+    """
     in_weight, out_weight = filters.to_f32(sure_in), filters.to_f32(sure_out)
-    in_sums, out_sums = filters.blur(in_weight, spread), filters.blur(out_weight, spread)
-    front = filters.blur(image * in_weight[..., None], spread) / np.maximum(in_sums, 1e-4)[..., None]
-    back = filters.blur(image * out_weight[..., None], spread) / np.maximum(out_sums, 1e-4)[..., None]
-    axis, offset = front - back, image - back
-    apart = (axis * axis).sum(axis=2)
-    share = (offset * axis).sum(axis=2) / np.maximum(apart, 1e-4)
+    in_sums, out_sums = filters.blur(in_weight, spread)[window], filters.blur(out_weight, spread)[window]
+    front = filters.blur(image * in_weight[..., None], spread)[window] / np.maximum(in_sums, 1e-4)[..., None]
+    back = filters.blur(image * out_weight[..., None], spread)[window] / np.maximum(out_sums, 1e-4)[..., None]
+    image, smooth = image[window], smooth[window]
+    sure_in, sure_out = sure_in[window], sure_out[window]
+    axis, offset = (np.asarray(one - back, dtype=np.float32) for one in (front, image))
+    apart = filters.total(axis * axis)
+    share = filters.total(offset * axis) / np.maximum(apart, np.float32(1e-4))
     # How far the pixel lies off the line between the two colours tells whether two colours explain it at all.
-    miss = ((offset - axis * share[..., None]) ** 2).sum(axis=2)
+    miss = filters.total(np.asarray((offset - axis * share[..., None]) ** 2, dtype=np.float32))
     both_near = filters.smoothstep(np.minimum(in_sums, out_sums), 0.002, 0.03)
     trust = np.asarray(apart / (apart + 0.03) * np.exp(-miss / 0.01) * both_near, dtype=np.float32)
-    solved = np.clip(share, 0.0, 1.0) * trust + np.clip(smooth, 0.0, 1.0) * (1.0 - trust)
-    solved = filters.guided(image, np.asarray(solved, dtype=np.float32), 2, 1e-4, step=1)
+    mixed = np.clip(share, 0.0, 1.0) * trust + np.clip(smooth, 0.0, 1.0) * (1.0 - trust)
+    solved = filters.guided(image, np.asarray(mixed, dtype=np.float32), 2, 1e-4, step=1)
     # The hardened outline bounds the answer: nothing far outside turns solid, nothing deep inside turns thin.
     alpha = filters.smoothstep(solved, 0.08, 0.82)
     alpha = np.where(sure_in > 0, np.maximum(alpha, filters.smoothstep(smooth, 0.1, 0.5)), alpha)
-    alpha = np.where(sure_out > 0, np.float32(0.0), alpha)
-    small = filters.to_u8(np.asarray(alpha, dtype=np.float32))
-    return edges.sharpen(rgb, filters.resize_u8(small, full, cv2.INTER_LINEAR), full[0] / size[0])
+    return np.asarray(np.where(sure_out > 0, np.float32(0.0), alpha), dtype=np.float32)
 
 
 def salient(rgb: U8) -> F32:

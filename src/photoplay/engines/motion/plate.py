@@ -298,8 +298,8 @@ def render(fill: Fill, canvas: U8, known: U8) -> U8:
     # Grain: what the canvas has over its own low frequencies, at the same cut as the fill's; none where unknown. About
     # mid grey and in four channels, which are sampled far sooner than three of 16 bits.
     grain = np.asarray(cv2.addWeighted(canvas, 1.0, base, -1.0, 128.0), dtype=np.uint8)
-    grain[known == 0] = 128
-    four = cv2.cvtColor(grain, cv2.COLOR_RGB2RGBA)
+    four = np.asarray(cv2.cvtColor(grain, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
+    np.copyto(four.view(np.uint32)[..., 0], np.uint32(0x80808080), where=known == 0)
     moved = cv2.remap(four, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     share = cut(_wholeness(shift_x, shift_y), cv2.INTER_LINEAR)
     still = np.full_like(moved, 128)

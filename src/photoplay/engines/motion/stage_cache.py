@@ -1,7 +1,8 @@
 """Stages kept on disk, so that trying another prompt on a photo starts drawing at once.
 
-One file a stage, uncompressed, since the point is time. Its name says everything the stage depends on: the
-photo, the weights and code it was seen and built with, and its measures. Writing happens beside the rendering.
+One file a stage, plain, since the point is time: a line of JSON that says what the arrays are, then their bytes. Its
+name says everything the stage depends on: the photo, the weights and code it was seen and built with, and its measures.
+Writing happens beside the rendering.
 The folder is held under a size by dropping what was used longest ago; stages larger than any of 4k with two layers are
 not kept.
 """
@@ -9,14 +10,15 @@ not kept.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import threading
-import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photoplay.engines.motion.cache_folder import code_version, keep
 from photoplay.engines.motion.types import Layer, SceneMap, Stage
@@ -24,7 +26,11 @@ from photoplay.engines.motion.types import Layer, SceneMap, Stage
 log = logging.getLogger(__name__)
 
 MAX_BYTES = 384 * 1024 * 1024
+HEADER_BYTES = 65536  # of the line that begins a file, at most
+KINDS = ("|u1", "<f4", "<f8", "<i8")
 LARGEST_BYTES = 96 * 1024 * 1024  # of colours
+
+Arrays = dict[str, NDArray[Any]]
 
 
 class StageCache:
@@ -45,12 +51,12 @@ class StageCache:
         """The stage of a scene at these measures, or None when it is not there or not readable."""
         path = self._path(scene.digest, measures)
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                stage = _unpack(arrays, scene)
+            with path.open("rb") as file:
+                stage = _unpack(_read(file), scene)
             os.utime(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, MemoryError) as error:
             log.warning("stage cache: %s is not readable and is dropped: %s", path.name, error)
             path.unlink(missing_ok=True)
             return None
@@ -70,13 +76,37 @@ class StageCache:
         while self._writers:
             self._writers.pop().join()
 
-    def _write(self, path: Path, arrays: dict[str, Any]) -> None:
+    def _write(self, path: Path, arrays: Arrays) -> None:
         """A full or read-only disk is logged, not raised: the cache only saves time."""
-        keep(path, lambda file: np.savez(file, **arrays), max_bytes=self._max_bytes, what="stage")
+        keep(path, lambda file: _write(file, arrays), max_bytes=self._max_bytes, what="stage")
 
 
-def _pack(stage: Stage) -> dict[str, Any]:
-    arrays: dict[str, Any] = {
+def _write(file: IO[bytes], arrays: Arrays) -> None:
+    kinds = [(name, array.dtype.str, array.shape) for name, array in arrays.items()]
+    file.write(json.dumps(kinds).encode() + b"\n")
+    for array in arrays.values():
+        file.write(np.ascontiguousarray(array).data)
+
+
+def _read(file: IO[bytes]) -> Arrays:
+    """What :func:`_write` wrote.
+
+    Raises:
+        ValueError: the file is no such file, or is cut short.
+    """
+    arrays: Arrays = {}
+    for name, kind, shape in json.loads(file.readline(HEADER_BYTES)):
+        if kind not in KINDS:
+            raise ValueError("a stage has no such arrays")
+        array = np.empty(shape, kind)
+        if file.readinto(array.data) != array.nbytes:  # type: ignore[attr-defined]  # IO lacks what its files have
+            raise ValueError("a stage is cut short")
+        arrays[str(name)] = array
+    return arrays
+
+
+def _pack(stage: Stage) -> Arrays:
+    arrays: Arrays = {
         "frame": np.array(stage.frame, np.float64),
         "output": np.array(stage.output),
         "place": np.array(stage.photo_to_working, np.float64),
@@ -91,11 +121,11 @@ def _pack(stage: Stage) -> dict[str, Any]:
     return arrays
 
 
-def _unpack(arrays: Any, scene: SceneMap) -> Stage:
+def _unpack(arrays: Arrays, scene: SceneMap) -> Stage:
     layers = tuple(
         Layer(
             arrays[f"rgb{index}"],
-            arrays[f"alpha{index}"] if f"alpha{index}" in arrays.files else None,
+            arrays.get(f"alpha{index}"),
             arrays[f"depth{index}"],
             float(anchor),
         )

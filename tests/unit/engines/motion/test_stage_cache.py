@@ -81,3 +81,14 @@ def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None
     (tmp_path / "file").write_text("in the way")
     cache = kept(tmp_path / "file" / "stages")
     assert cache.get(make_stage(output=(320, 180)).scene, MEASURES) is None
+
+
+@pytest.mark.parametrize(
+    "header", [b"[]\n", b"7\n", b'[["rgb0", "|O", [2]]]\n', b'[["rgb0", "|u1", [-2]]]\n', b"[[1]]\n"]
+)
+def test_a_file_that_says_something_else_is_a_miss_and_goes(tmp_path: Path, header: bytes) -> None:
+    cache = kept(tmp_path)
+    (path,) = tmp_path.glob("*.stage")
+    path.write_bytes(header + bytes(100))
+    assert cache.get(make_stage(output=(320, 180)).scene, MEASURES) is None
+    assert not path.exists()
