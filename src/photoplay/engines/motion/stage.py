@@ -235,7 +235,7 @@ def _filled(picture: U8, known: U8, context: U8, beside: ThreadPoolExecutor) -> 
     continued = beside.submit(carried_on, picture, known)
     size = filters.fit_size((width, height), FILL_LONG_SIDE)
     canvas, seen = filters.resize_u8(picture, size), filters.resize_u8(context, size, cv2.INTER_AREA)
-    seen = np.asarray((seen == 255).astype(np.uint8) * np.uint8(255), dtype=np.uint8)
+    seen = np.asarray(cv2.threshold(seen, 254, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
     small = filters.fit_size(size, plate.FILL_SIDE)
     share = filters.to_f32(filters.resize_u8(seen, small, cv2.INTER_AREA))
     only = np.asarray(cv2.bitwise_and(canvas, canvas, mask=seen), dtype=np.uint8)
