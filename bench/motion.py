@@ -44,6 +44,7 @@ from photoplay.engines.motion.measure import follow, jitter
 from photoplay.engines.motion.photo import load
 from photoplay.engines.motion.planes import allocate
 from photoplay.engines.motion.quality import quality_named
+from photoplay.jobs.child import child_environment
 from photoplay.media.encode import VideoWriter
 from photoplay.settings import Settings
 from photoplay.shot import Move, MoveKind, Shot
@@ -248,7 +249,11 @@ def beside(photo: Path, models: Path) -> dict[str, Any]:
 
 def child(arguments: list[str]) -> dict[str, Any]:
     """Runs this script in a process of its own and reads its answer."""
-    done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=False)
+    # With the environment that a job's own process has.
+    environment = child_environment(os.environ)
+    done = subprocess.run(
+        [sys.executable, __file__, *arguments], capture_output=True, text=True, check=False, env=environment
+    )
     if done.returncode:
         sys.exit(f"bench case failed:\n{done.stderr}")
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -55,6 +55,10 @@ _REASONS: Final = {
     "image/vnd.adobe.photoshop": "Photoshop files are not supported",
 }
 _SUPPORTED: Final = "use JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF"
+_SRGB_PRIMARIES: Final = np.array(  # XYZ of red, green and blue as seen under D50 (ICC: sRGB.icm)
+    [(0.43604, 0.22248, 0.01392), (0.38511, 0.71690, 0.09707), (0.14305, 0.06061, 0.71391)]
+)
+_PRIMARY_TOLERANCE: Final = 0.003
 _FOCAL_RANGE_MM: Final = (5.0, 2000.0)  # what a 35 mm equivalent can be
 
 # Pillow's own limit knows neither ours nor its error; _check_size is run on every header instead.
@@ -258,6 +262,15 @@ def _scale(values: NDArray[Any], full: float | None) -> U8:
     return np.asarray(np.clip(np.rint((values - low) * (255.0 / span)), 0, 255), dtype=np.uint8)
 
 
+def _is_srgb(profile: Any) -> bool:
+    """Whether a profile is sRGB's own, by its name and by its primaries as seen under D50."""
+    primaries = (profile.red_colorant, profile.green_colorant, profile.blue_colorant)
+    if not (profile.profile_description or "").startswith("sRGB") or None in primaries:
+        return False
+    said = np.array([primary[0] for primary in primaries if primary is not None])
+    return bool(np.abs(said - _SRGB_PRIMARIES).max() < _PRIMARY_TOLERANCE)
+
+
 def _to_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
     """Applies the embedded colour profile; without one, L and RGB are taken as sRGB."""
     if profile:
@@ -265,6 +278,8 @@ def _to_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             if image.mode == "L" and source.profile.xcolor_space.strip() == "RGB":
                 image = image.convert("RGB")
+            if image.mode == "RGB" and _is_srgb(source.profile):
+                return image  # to itself it would cost as much as the decoding, and change a level here and there
             converted = ImageCms.profileToProfile(
                 image,
                 source,

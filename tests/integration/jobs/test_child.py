@@ -220,7 +220,12 @@ def test_secrets_are_not_handed_to_the_child():
             "PGPASSWORD": "x",
         }
     )
-    assert kept == {"PATH": "/bin", "PHOTOPLAY_MODELS_DIR": "/m"}
+    assert kept == {"PATH": "/bin", "PHOTOPLAY_MODELS_DIR": "/m", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+
+
+def test_what_the_operator_tells_the_c_library_is_left_to_him():
+    told = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=0"}
+    assert child_environment(told) == told
 
 
 def test_errors_keep_their_class_message_and_field():

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from photoplay.engines.base import Capability, ChatAccess, ProgressSink, RenderRequest, RenderResult
-from photoplay.engines.motion import brush
+from photoplay.engines.motion import brush, heap
 from photoplay.engines.motion import photo as photos
 from photoplay.engines.motion.animate import Animator, Spec
 from photoplay.engines.motion.compositor import Compositor
@@ -39,6 +39,7 @@ from photoplay.shot import Cue, ImageUse, Plan, Shot
 
 SCENE_SHARE = 0.15  # of the progress: understanding the photo
 LEAST_FRAMES_A_PHOTO = 6
+LARGE_FRAME = 1920 * 1920  # pixels of a frame beyond which memory is short and milliseconds are not
 
 
 @dataclass
@@ -204,6 +205,8 @@ class MotionEngine:
             source = take.compositor
             del take
         del first, opening
+        if spec.width * spec.height > LARGE_FRAME:
+            heap.give_back()
         progress(SCENE_SHARE, "frames")
         video = work_dir / "video.mp4"
         marked = work_dir / "watermarked.mp4" if request.watermark else None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,6 +28,7 @@ MAX_SOURCES = 1500  # patches searched at most; more are thinned out evenly
 PULL_X, PULL_Y = 0.03, 0.15  # how much a match far to the side, or far up or down, costs against its colours
 EASE = 0.7  # what a neighbour's match may cost more and still be taken, as a factor on its cost
 HOLE_RIM = 0.03  # of the long side: how far around the hole the fill has its grain
+_DISTANCES = (1, 4, 2, 8)  # pixels to the neighbours whose matches are tried, round by round
 MIN_SOURCES = 24  # fewer known patches than this cannot show what the place looks like
 
 Bool = NDArray[np.bool_]
@@ -79,31 +81,40 @@ def _nearest(targets: F32, sources: F32) -> I32:
     """For each row of ``targets`` (n, F) the index of the nearest row of ``sources`` (m, F)."""
     minus_norm = -0.5 * (sources * sources).sum(axis=1)
     best = np.empty(len(targets), np.int32)
-    block = max(1, 1_000_000 // max(1, len(sources)))
+    block = max(1, min(len(targets), 1_000_000 // max(1, len(sources))))
+    bias = np.repeat(minus_norm[None], block, axis=0)
+    room = np.empty_like(bias)  # one for all blocks: new memory costs as much as the product
     for start in range(0, len(targets), block):
         part = targets[start : start + block]
-        bias = np.repeat(minus_norm[None], len(part), axis=0)
+        count = len(part)
         # OpenCV's product, not NumPy's: at this size the latter's threads cost more than they bring.
-        score = np.asarray(cv2.gemm(part, sources, 1.0, bias, 1.0, flags=cv2.GEMM_2_T), dtype=np.float32)
-        best[start : start + block] = score.argmax(axis=1)
+        score = cv2.gemm(part, sources, 1.0, bias[:count], 1.0, dst=room[:count], flags=cv2.GEMM_2_T)
+        best[start : start + block] = np.asarray(score, dtype=np.float32).argmax(axis=1)
     return best
+
+
+def _padded(array: NDArray[Any], rim: int) -> NDArray[Any]:
+    """(h + 2 rim, w + 2 rim, ...) ``array`` with its outermost row and columns repeated around it."""
+    return np.asarray(cv2.copyMakeBorder(array, rim, rim, rim, rim, cv2.BORDER_REPLICATE))
 
 
 def _vote(image: F32, rows: I32, columns: I32, targets: Bool, hole: Bool, weight: F32) -> F32:
     """The hole's pixels as the weighted mean of what all matched patches over them say."""
-    height, width = hole.shape
+    # With a rim around everything a step aside is one number, and nothing has to be held within the picture.
+    across = hole.shape[1] + 2 * REACH
+    says = _padded(weight * targets, REACH).ravel()
+    matches = _padded((rows + REACH) * across + (columns + REACH), REACH).ravel()
+    colours = _padded(image, REACH).reshape(-1, image.shape[2])
     py, px = (np.asarray(axis, dtype=np.int32) for axis in np.nonzero(hole))
-    says = weight * targets
+    places = (py + REACH) * across + (px + REACH)
     total = np.zeros((len(py), 3), np.float32)
     amount = np.zeros(len(py), np.float32)
-    flat = image.reshape(-1, 3)
     for dy in range(-REACH, REACH + 1, 2):  # every other patch over a pixel is enough to average
         for dx in range(-REACH, REACH + 1, 2):
-            at = np.clip(py - dy, 0, height - 1) * width + np.clip(px - dx, 0, width - 1)
-            share = says.ravel()[at] * np.float32(np.exp(-(dy * dy + dx * dx) / (REACH * REACH)))
-            sy = np.clip(rows.ravel()[at] + dy, 0, height - 1)
-            sx = np.clip(columns.ravel()[at] + dx, 0, width - 1)
-            total += flat[sy * width + sx] * share[:, None]
+            step = dy * across + dx
+            at = places - step
+            share = says.take(at) * np.float32(np.exp(-(dy * dy + dx * dx) / (REACH * REACH)))
+            total += colours.take(matches.take(at) + step, axis=0) * share[:, None]
             amount += share
     out = image.copy()
     out[py, px] = total / np.maximum(amount, 1e-6)[:, None]
@@ -117,25 +128,35 @@ def _cohere(features: F32, sources: Bool, targets: Bool, rows: I32, columns: I32
     average into mush.
     """
     height, width = targets.shape
+    rim = max(_DISTANCES)  # a match moved along may leave the picture by as much; no source is out there
+    across = width + 2 * rim
+    places = _padded(np.arange(height * width, dtype=np.int32).reshape(height, width), rim).ravel()
+    allowed = cv2.copyMakeBorder(sources.astype(np.uint8), rim, rim, rim, rim, cv2.BORDER_CONSTANT).ravel()
+    looks = features.reshape(-1, features.shape[2])
     ty, tx = (np.asarray(axis, dtype=np.int32) for axis in np.nonzero(targets))
-    wanted = features[ty, tx]
-    best_y, best_x = rows[ty, tx], columns[ty, tx]
-    gap = wanted - features[best_y, best_x]
+    here = ty * width + tx
+    wanted = looks.take(here, axis=0)
+    matches = ((rows + rim) * across + (columns + rim)).ravel()
+    best = matches.take(here)
+    gap = wanted - looks.take(places.take(best), axis=0)
     cost = np.einsum("nf,nf->n", gap, gap)
     for number in range(rounds):
         # Neighbours at distances that change from round to round carry a match across a hole quickly.
-        reach = (1, 4, 2, 8)[number % 4]
+        reach = _DISTANCES[number % len(_DISTANCES)]
         for dy, dx in ((0, reach), (0, -reach), (reach, 0), (-reach, 0)):
-            ny, nx = np.clip(ty + dy, 0, height - 1), np.clip(tx + dx, 0, width - 1)
-            cy = np.clip(rows[ny, nx] + (ty - ny), 0, height - 1)
-            cx = np.clip(columns[ny, nx] + (tx - nx), 0, width - 1)
-            gap = wanted - features[cy, cx]
-            trial = np.einsum("nf,nf->n", gap, gap)
+            ny = np.minimum(np.maximum(ty + dy, 0), height - 1)
+            nx = np.minimum(np.maximum(tx + dx, 0), width - 1)
+            moved = matches.take(ny * width + nx) + ((ty - ny) * across + (tx - nx))
             # A known neighbour stands for itself: moved along, that is the target's own place, which is no source.
-            better = (trial * EASE < cost) & sources[cy, cx]
-            cost = np.where(better, trial, cost)
-            best_y, best_x = np.where(better, cy, best_y), np.where(better, cx, best_x)
-        rows[ty, tx], columns[ty, tx] = best_y, best_x
+            able = np.flatnonzero(allowed.take(moved))
+            trial = moved.take(able)
+            gap = wanted.take(able, axis=0) - looks.take(places.take(trial), axis=0)
+            found = np.einsum("nf,nf->n", gap, gap)
+            better = found * EASE < cost.take(able)
+            able, found, trial = able[better], found[better], trial[better]
+            cost[able], best[able] = found, trial
+        matches[here] = best
+    rows[ty, tx], columns[ty, tx] = best // across - rim, best % across - rim
 
 
 def _sources(known: Bool) -> Bool:

@@ -84,7 +84,7 @@ def with_sky(inverse: F32, layers: Sequence[U8], sky: U8, lines: Lines) -> F32:
     towers = 0
     for line in lines:
         run, rise = np.abs(line[2:] - line[:2]) * np.array(size, np.float32)
-        towers += len(_points(line, size, close)) if run <= UPRIGHT * rise else 0
+        towers += len(_on(close, _points(line, size))) if run <= UPRIGHT * rise else 0
     if towers < TOWERS * max(size):
         return inverse
     level = float(np.percentile(filters.resize_f32(inverse, size, cv2.INTER_AREA)[joined], 75))
@@ -106,6 +106,7 @@ def gentle(inverse: F32, layers: Sequence[U8], lines: Lines) -> F32:
     small = filters.resize_f32(inverse, size, cv2.INTER_AREA)
     out = inverse.copy()
     hidden = np.zeros((height, width), dtype=np.bool_)
+    drawn = [_points(line, size) for line in lines]
     for alpha in reversed(layers):
         own = np.asarray((alpha > 127) & ~hidden, dtype=np.bool_)
         hidden |= own
@@ -114,7 +115,7 @@ def gentle(inverse: F32, layers: Sequence[U8], lines: Lines) -> F32:
         if float(certain.max()) < 0.5:
             continue
         field = filters.push_pull(small[..., None], certain)[..., 0]
-        found = _groups([_points(line, size, share) for line in lines], max(size))
+        found = _groups([_on(share, points) for points in drawn], max(size))
         field = _sloped(field)
         lined = min(1.0, _bent(field, found) / (LINED * max(size)))
         field = straightened(_planed(field, certain, PLANEST * lined), found)
@@ -202,16 +203,20 @@ def straightened(field: F32, groups: list[Group]) -> F32:
     return out
 
 
-def _points(line: NDArray[np.float32], size: tuple[int, int], share: F32) -> NDArray[np.intp]:
-    """(n, 2) pixels, column and row, of a line that lie on the layer, a little of either end left out."""
+def _points(line: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.intp]:
+    """(n, 2) pixels, column and row, of a line."""
     width, height = size
     x0, y0, x1, y1 = line * np.array([width, height, width, height], np.float32) - 0.5
     count = max(2, round(float(np.hypot(x1 - x0, y1 - y0))))
     along = np.linspace(0.0, 1.0, count)
     columns = np.clip(np.rint(x0 + (x1 - x0) * along).astype(np.intp), 0, width - 1)
     rows = np.clip(np.rint(y0 + (y1 - y0) * along).astype(np.intp), 0, height - 1)
-    on = share[rows, columns] > 0.6
-    return np.stack([columns[on], rows[on]], axis=1)
+    return np.stack([columns, rows], axis=1)
+
+
+def _on(share: F32, points: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Those of a line's pixels that lie on the layer that has this ``share`` of each pixel."""
+    return points[share[points[:, 1], points[:, 0]] > 0.6]
 
 
 def _groups(found: list[NDArray[np.intp]], unit: int) -> list[Group]:

@@ -30,23 +30,29 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
     size = filters.fit_size(photo.size, ANALYSIS_SIDE)
     rgb = filters.resize_u8(photo.rgb, size)
     own = _from_opacity(photo, size)
-    # What the matte's network, the longest step, does not wait for is done beside it: it fills one core and a half.
-    with ThreadPoolExecutor(1, thread_name_prefix="photoplay-scene") as beside:
-        looks = beside.submit(_looks, rgb, models_dir)
-        seen = None if own is not None else matte.look(rgb, models_dir)
-        found_faces, face_note, lines, hinted = looks.result()
-    subject = own or _found(rgb, models_dir, found_faces, seen)
-    areas = regions.find_regions(rgb, subject.alpha, found_faces)
     empty = np.zeros(rgb.shape[:2], np.uint8)
-    sky = areas.weights.get("sky", empty)
-    distance = depth.estimate(rgb, subject.alpha, sky, areas.horizon, found_faces, models_dir, areas.outdoor, hinted)
-    cut = layers.cut(rgb, distance.inverse, distance.ground, subject.alpha)
-    inverse = relief.with_sky(distance.inverse, cut.alphas, sky, lines)
+    # The networks fill both cores together; of the rest, what does not need the subject is done beside what does.
+    with ThreadPoolExecutor(1, thread_name_prefix="photoplay-scene") as beside:
+        looked_for = beside.submit(faces.find_faces, rgb, models_dir)
+        seen = None if own is not None else matte.look(rgb, models_dir)
+        hinted, lines = beside.submit(depth.hint, rgb, models_dir), beside.submit(relief.find_lines, rgb)
+        found_faces, face_note = looked_for.result()
+        subject = own or _found(rgb, models_dir, found_faces, seen)
+        light = beside.submit(_light, rgb, subject.alpha)
+        areas = regions.find_regions(rgb, subject.alpha, found_faces)
+        sky = areas.weights.get("sky", empty)
+        distance = depth.estimate(
+            rgb, subject.alpha, sky, areas.horizon, found_faces, models_dir, areas.outdoor, hinted.result()
+        )
+        stats = beside.submit(_stats, rgb, subject, found_faces, areas, distance.source)
+        cut = layers.cut(rgb, distance.inverse, distance.ground, subject.alpha)
+        inverse = relief.with_sky(distance.inverse, cut.alphas, sky, lines.result())
+        inverse = relief.gentle(inverse, cut.alphas, lines.result())
     notes = tuple(note for note in (*photo.notes, face_note, subject.note, distance.note) if note)
     return SceneMap(
         digest=photo.digest,
         size=size,
-        inverse_depth=relief.gentle(inverse, cut.alphas, lines),
+        inverse_depth=inverse,
         matte=subject.alpha,
         layers=cut.alphas,
         layer_depths=cut.depths,
@@ -54,8 +60,8 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
         faces=found_faces,
         horizon=areas.horizon,
         regions=areas.weights,
-        light=_light(rgb, subject.alpha),
-        stats=_stats(rgb, subject, found_faces, areas, distance.source),
+        light=light.result(),
+        stats=stats.result(),
         notes=notes,
     )
 
@@ -69,12 +75,6 @@ def _from_opacity(photo: Photo, size: tuple[int, int]) -> matte.Matte | None:
     if solid < 0.02 or clear < 0.05 or solid + clear < 0.75:
         return None
     return matte.Matte(alpha, 1.0)
-
-
-def _looks(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None, relief.Lines, depth.Hint]:
-    """What is seen without knowing the subject: faces and a note on them, straight lines, a hint of depth."""
-    found_faces, note = faces.find_faces(rgb, models_dir)
-    return found_faces, note, relief.find_lines(rgb), depth.hint(rgb, models_dir)
 
 
 def _found(rgb: U8, models_dir: Path, found_faces: tuple[Face, ...], seen: F32 | None) -> matte.Matte:

@@ -113,20 +113,23 @@ _HUES = (
 )
 
 
+_WRAPPED = "red again"  # where the circle of hues closes
+_NAMES = (*(name for _, name in _HUES), _WRAPPED, "black", "white", "grey", "brown")
+_MAY_BE_BROWN = tuple(number for number, name in enumerate(_NAMES) if name in {"orange", "red", "yellow", _WRAPPED})
+
+
 def colours_of(rgb: U8, most: int = 3) -> tuple[str, ...]:
     """Names of the main colours, most first; (H, W, 3) uint8."""
-    hsv = cv2.cvtColor(_small(rgb), cv2.COLOR_RGB2HSV).reshape(-1, 3)
-    counts: dict[str, int] = {}
-    for hue, saturation, value in hsv.tolist():
-        if value < 45:
-            name = "black"
-        elif saturation < 40:
-            name = "white" if value > 200 else "grey"
-        else:
-            name = next((word for limit, word in _HUES if hue < limit), "red")
-            if name in {"orange", "red", "yellow"} and value < 140:
-                name = "brown"
-        counts[name] = counts.get(name, 0) + 1
-    total = len(hsv)
+    hue, saturation, value = cv2.cvtColor(_small(rgb), cv2.COLOR_RGB2HSV).reshape(-1, 3).T
+    names = np.searchsorted([limit for limit, _ in _HUES], hue, side="right")  # past all of them: red again
+    brown = np.isin(names, _MAY_BE_BROWN) & (value < 140)
+    names = np.select(
+        [value < 45, (saturation < 40) & (value > 200), saturation < 40, brown],
+        [_NAMES.index(name) for name in ("black", "white", "grey", "brown")],
+        names,
+    )
+    counts = {name: int(count) for name, count in zip(_NAMES, np.bincount(names, minlength=len(_NAMES)), strict=True)}
+    counts["red"] += counts.pop(_WRAPPED)
+    total = len(hue)
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(name for name, count in ranked if count >= 0.08 * total)[:most]
