@@ -30,6 +30,7 @@ UPRIGHT = 0.25  # run over rise up to which a line stands upright
 BESIDE, ABOVE = 0.02, 0.06  # of the long side: upright lines so near to each other are of one thing
 LEANING, STANDS = 0.04, 5.0  # inverse depth between an upright's ends that makes it lean; how much uprights count
 FAR = 0.3  # inverse depth up to which what stands under the sky is about as far as the sky
+BELOW = 0.02  # inverse depth from the lowest end of the lines that are found to the towers' feet
 TOWERS = 0.08  # long sides of upright line under the sky that make a skyline
 BENT = 0.012  # deviation of inverse depth along a line from which it would be seen to bend
 LINED = 1.2  # long sides of bent line on a layer, from which it is as plane as it gets
@@ -57,10 +58,11 @@ def find_lines(rgb: U8, long_side: int = LINE_SIDE) -> Lines:
 
 
 def with_sky(inverse: F32, layers: Sequence[U8], sky: U8, lines: Lines) -> F32:
-    """Inverse depth with the sky brought to where far towers under it are, if both are on one layer.
+    """Inverse depth with the sky, and all that is farther than the feet of far towers under it, brought to those feet,
+    if both are on one layer.
 
     A sky at infinity is right where it is cut loose, and over a plain. On one sheet with a far skyline it makes
-    towers lean, for their heads are in the sky and their feet are not.
+    towers lean, for their heads are in the sky and their feet are not; and so does a city that comes nearer downwards.
 
     Args:
         inverse: (h, w) float32.
@@ -81,16 +83,19 @@ def with_sky(inverse: F32, layers: Sequence[U8], sky: U8, lines: Lines) -> F32:
     if not bool(under.any()) or float(joined.sum()) < 0.5 * float(under.sum()):
         return inverse
     close = np.asarray(cv2.dilate(joined.astype(np.uint8), np.ones((9, 5), np.uint8)), dtype=np.float32)
-    towers = 0
+    tops, towers = 0, [np.zeros((0, 2), np.intp)]
     for line in lines:
         run, rise = np.abs(line[2:] - line[:2]) * np.array(size, np.float32)
-        towers += len(_on(close, _points(line, size))) if run <= UPRIGHT * rise else 0
-    if towers < TOWERS * max(size):
+        if run <= UPRIGHT * rise:
+            drawn = _points(line, size)
+            tops += len(_on(close, drawn))
+            towers.append(drawn)
         return inverse
-    level = float(np.percentile(filters.resize_f32(inverse, size, cv2.INTER_AREA)[joined], 75))
-    if level > FAR:
+    small = filters.resize_f32(inverse, size, cv2.INTER_AREA)
+    if float(np.percentile(small[joined], 75)) > FAR:
         return inverse
-    return np.asarray(np.maximum(inverse, filters.to_f32(sky) * np.float32(level)), dtype=np.float32)
+    feet = float(small[upright[:, 1], upright[:, 0]].max()) + BELOW
+    return np.asarray(np.maximum(inverse, np.float32(min(feet, FAR))), dtype=np.float32)
 
 
 def gentle(inverse: F32, layers: Sequence[U8], lines: Lines) -> F32:

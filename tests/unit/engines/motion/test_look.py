@@ -191,7 +191,7 @@ def test_a_level_line_across_the_picture_is_a_shore_and_no_cut():
 
 
 @pytest.mark.parametrize(
-    ("amount", "sharp", "soft"), [(1.0, slice(240, 340), slice(20, 80)), (-1.0, slice(20, 80), slice(240, 340))]
+    ("amount", "sharp", "soft"), [(1.0, slice(240, 340), slice(20, 80)), (-1.0, slice(20, 80), slice(300, 350))]
 )
 def test_a_rack_focus_follows_depth_within_one_layer(amount, sharp, soft):
     picture = stages.textured(640, 360, softness=1.0)
@@ -278,3 +278,24 @@ def test_an_outlines_glow_goes_with_its_layer():
     assert np.abs(drawn - picture)[ring].mean() < 6, "the unmoved picture is the photo"
     assert np.abs(plate.astype(int) - behind)[ring].max() <= 8, "and the ground behind it is ground"
     assert (opacity >= alpha).all()
+
+
+def towers() -> F32:
+    """(n, 4) upright lines of a far city: x0, y0, x1, y1 in fractions; their feet a little below them."""
+    return np.array([[at, 0.5, at, 0.68] for at in (0.2, 0.35, 0.5, 0.65, 0.8)], np.float32)
+
+
+@pytest.mark.parametrize(("nearness", "brought"), [(0.25, True), (0.9, False)])
+def test_a_far_skyline_stands_in_one_plane_with_the_sky(nearness, brought):
+    rows = np.linspace(0.0, 1.0, 240, dtype=np.float32)[:, None]
+    depth = np.repeat(np.clip((rows - 0.45) * np.float32(nearness / 0.55), 0.0, 1.0), 320, axis=1)
+    depth[120:] += np.float32(0.1 if brought else 0.4)
+    sky = np.zeros((240, 320), np.uint8)
+    sky[:128] = 255
+    out = relief.with_sky(depth, [np.full((240, 320), 255, np.uint8)], sky, towers())
+    city = out[:168]
+    if brought:
+        assert float(np.ptp(city)) < 1e-6, "head and foot of a tower are equally far"
+        assert out[-1].min() > city.max() + 0.02, "the water before it is nearer"
+    else:
+        assert np.array_equal(out, depth), "what is near is no skyline"
