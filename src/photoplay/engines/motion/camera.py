@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoplay.engines.motion.easing import progress, smooth
+from photoplay.engines.motion.interest import busiest, focal_depths, frame_picture
 from photoplay.engines.motion.types import F32, Stage
 from photoplay.shot import Ease, Move, MoveKind, Shot
 
@@ -60,14 +61,16 @@ class Rig:
     """What the camera needs to know of the stage: lens, shape and depth of the subject.
 
     ``focal``: focal length in frame widths. ``aspect``: frame height over width. ``aim``: the point the camera
-    cares for (face, subject; else the middle of the horizon, where a level camera goes), in frame widths from the
-    centre. ``subject_depth``: inverse depth of the subject.
+    cares for (face, subject; else where the scene is busy), in frame widths from the
+    centre. ``subject_depth``: inverse depth of the subject. ``focus``: in a scene without a subject, the inverse
+    depths between which focus goes, far and near, and whether anything is near; None: from the far end to the subject.
     """
 
     focal: float
     aspect: float
     aim: tuple[float, float] = (0.0, 0.0)
     subject_depth: float = 0.8
+    focus: tuple[float, float, bool] | None = None
 
     def nearness(self, inverse_depth: float) -> float:
         """q = 1/Z of an inverse depth; 1 on the subject plane."""
@@ -87,6 +90,11 @@ class Rig:
     def near(self) -> float:
         """q of the near end."""
         return self.nearness(1.0)
+
+    @property
+    def focal_planes(self) -> tuple[float, float]:
+        """q of the planes between which focus goes: all beyond the first is as sharp as it, all before the second."""
+        return (self.far, 1.0) if self.focus is None else (self.nearness(self.focus[0]), self.nearness(self.focus[1]))
 
 
 def subject_layer(stage: Stage) -> int:
@@ -152,19 +160,21 @@ def build_rig(stage: Stage, focal_mm: float | None = None) -> Rig:
         focal = min(max(focal_mm, 14.0), 200.0) / FILM_DIAGONAL_MM * diagonal
     else:
         focal = max(1.0, aspect) / (2.0 * math.tan(math.radians(DEFAULT_FOV_DEG / 2)))
-    aim = (0.0, 0.0)
+    aim: tuple[float, float] = (0.0, 0.0)
+    focus: tuple[float, float, bool] | None = None
     scene = stage.scene
     faces = sorted(scene.faces, key=lambda face: -(face.box.x1 - face.box.x0))
     if faces:
         aim = photo_to_frame(stage, *faces[0].box.centre)
     elif scene.subject is not None:
         aim = photo_to_frame(stage, *scene.subject.centre)
-    elif scene.horizon is not None:
-        aim = photo_to_frame(stage, 0.5, scene.horizon)
+    else:
+        picture, seen_depth = frame_picture(stage)
+        aim, focus = busiest(picture), focal_depths(picture, seen_depth)
     aim = (min(max(aim[0], -0.4), 0.4), min(max(aim[1], -0.4 * aspect), 0.4 * aspect))
     index = subject_layer(stage)
     depth = stage.layers[index].anchor_depth if index else float(np.quantile(stage.layers[0].inverse_depth, 0.75))
-    return Rig(focal=focal, aspect=aspect, aim=aim, subject_depth=min(max(depth, MIN_SUBJECT_DEPTH), 1.0))
+    return Rig(focal=focal, aspect=aspect, aim=aim, subject_depth=min(max(depth, MIN_SUBJECT_DEPTH), 1.0), focus=focus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +389,8 @@ class CameraPath:
                     roll += 0.5 * sr
                     z += 0.6 * sf
                 case MoveKind.RACK_FOCUS:
-                    near, far_blur = _rack(move, t)
+                    # Where nothing is near, every rack ends on the one thing there is.
+                    near, far_blur = _rack(move, t, to_far=rig.focus is not None and not rig.focus[2])
                     blur_near, blur_far = blur_near + near, blur_far + far_blur
         z += forward
         lean = forward * _inward(forward) / f
@@ -457,8 +468,10 @@ def _within(value: float, limit: float) -> float:
     return min(max(value, -limit), limit)
 
 
-def _rack(move: Move, t: float) -> tuple[float, float]:
-    """(near, far) blur discs. A rack first lets the plane it will end on go soft, then pulls focus onto it.
+def _rack(move: Move, t: float, *, to_far: bool) -> tuple[float, float]:
+    """(near, far) blur discs; ``to_far``: it ends on the far plane whichever it is to.
+
+    A rack first lets the plane it will end on go soft, then pulls focus onto it.
 
     The first picture is the photo, sharp everywhere, as every move's must be.
     """
@@ -468,7 +481,7 @@ def _rack(move: Move, t: float) -> tuple[float, float]:
     dip = progress(t, move.start, turn_at, move.ease)
     pull = progress(t, turn_at, move.end, move.ease)
     leaving, arriving = size * pull, 0.75 * size * dip * (1.0 - pull)
-    return (arriving, leaving) if move.amount > 0 else (leaving, arriving)
+    return (arriving, leaving) if move.amount > 0 and not to_far else (leaving, arriving)
 
 
 def reached(path: CameraPath, t: float) -> float:

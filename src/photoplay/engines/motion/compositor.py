@@ -157,12 +157,10 @@ class Compositor:
         return found[::-1]
 
     def _disc(self, sheet: Sheet, view: View, change: LayerChange) -> float:
-        """Blur disc of a sheet in working pixels."""
+        """Largest blur disc of a sheet in working pixels."""
         disc = change.blur
         if view.blur_far > 0.0 or view.blur_near > 0.0:
-            rig = self.path.rig
-            towards = min(max((sheet.depth.mean - rig.far) / (1.0 - rig.far), 0.0), 1.0)
-            disc += view.blur_far * (1.0 - towards) + view.blur_near * towards
+            disc += sheet.disc(view.blur_far, view.blur_near)
         return disc * self.lattice.frame[2]
 
     def _pose(self, sheet: Sheet, view: View, rays: Rays, change: LayerChange) -> Pose:
@@ -177,7 +175,7 @@ class Compositor:
             spans, cores = extents(self.lattice, alpha_at, sheet, math.ceil(disc))
             if change.opacity < 1.0 or change.mask is not None:
                 cores = (None,) * len(spans)
-        if sheet.opaque and (view.blur_far > 0.0 or view.blur_near > 0.0):
+        if sheet.graduates and (view.blur_far > 0.0 or view.blur_near > 0.0):
             scale = self.lattice.frame[2]
             pixels = sheet.graded((view.blur_far + change.blur) * scale, (view.blur_near + change.blur) * scale)
         else:

@@ -149,28 +149,52 @@ class Sheet:
             kept[levels] = made = make(*(1.0 + level * QUAD_STEP for level in levels))
             return made
 
-    def graded(self, far: float, near: float) -> Pixels:
-        """The layer under blur discs that follow its depth: ``far`` working pixels across at the far end, ``near`` on
-        the subject's plane and before it. Between them a mix of the softest and the sharpest, by depth.
+    @property
+    def graduates(self) -> bool:
+        """Whether focus follows the depth in it: in the ground always, in other layers where there is no subject."""
+        return (self.opaque or self._rig.focus is not None) and not self.empty
 
-        Only for opaque layers whose depth varies; others are focused as one.
+    def disc(self, far: float, near: float) -> float:
+        """Diameter of its largest blur disc, in working pixels, given those at the far and the near plane of focus."""
+        low, high = self._towards if self.graduates else (self._mean_towards,) * 2
+        return max(far + (near - far) * low, far + (near - far) * high)
+
+    def graded(self, far: float, near: float) -> Pixels:
+        """The layer under blur discs that follow its depth: ``far`` working pixels across at the far plane of focus and
+        beyond, ``near`` on the near one and before it. Between them a mix of the softest and the sharpest, by depth.
+
+        Only for layers whose depth varies and that graduate; others are focused as one.
         """
-        low, high = self._towards
+        low, high = self._towards if self.graduates else (0.0, 0.0)
         at_low, at_high = far + (near - far) * low, far + (near - far) * high
-        if not self.opaque or self.depth.flat or abs(at_high - at_low) < _GRADED_LEAST:
-            mean = (self.depth.mean - self._rig.far) / (1.0 - self._rig.far)
-            return self.focused(far + (near - far) * min(max(mean, 0.0), 1.0))
+        if not self.graduates or self.depth.flat or abs(at_high - at_low) < _GRADED_LEAST:
+            return self.focused(far + (near - far) * self._mean_towards)
         return _blend(self.focused(at_low), self.focused(at_high), *self._grades)
+
+    @property
+    def _mean_towards(self) -> float:
+        """How far the layer as a whole is from the far plane of focus (0) to the near one (1)."""
+        far, near = self._rig.focal_planes
+        return min(max((self.depth.mean - far) / (near - far), 0.0), 1.0)
 
     @cached_property
     def _towards(self) -> tuple[float, float]:
-        """How far the layer's farthest and nearest place are from the far end (0) to the subject's plane (1)."""
+        """How far the layer's farthest and nearest place are from the far plane of focus (0) to the near one (1)."""
         return float(self._nearer.min()), float(self._nearer.max())
 
     @cached_property
     def _nearer(self) -> F32:
-        far = self._rig.far
-        return np.asarray(np.clip((self.depth.q - far) / (1.0 - far), 0.0, 1.0), np.float32)
+        far, near = self._rig.focal_planes
+        q, cell = self.depth.q, self.depth.cell
+        if not self.opaque:  # of its box only, at its depth's own size
+            x0, y0, x1, y1 = self.box
+            size = max(2, round((x1 - x0) / cell[0])), max(2, round((y1 - y0) / cell[1]))
+            steps = (x1 - x0) / size[0] / cell[0], (y1 - y0) / size[1] / cell[1]
+            starts = (x0 / cell[0] + steps[0] / 2 - 0.5, y0 / cell[1] + steps[1] / 2 - 0.5)
+            to_depth = np.array([[steps[0], 0.0, starts[0]], [0.0, steps[1], starts[1]]])
+            how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            q = np.asarray(cv2.warpAffine(q, to_depth, size, flags=how, borderMode=cv2.BORDER_REPLICATE), np.float32)
+        return np.asarray(np.clip((q - far) / (near - far), 0.0, 1.0), np.float32)
 
     @cached_property
     def _grades(self) -> tuple[F32, F32]:
@@ -353,11 +377,15 @@ def disc_kernel(diameter: float) -> F32:
 
 
 def _blend(far: Pixels, near: Pixels, luma: F32, chroma: F32) -> Pixels:
-    """Two copies of an opaque layer, mixed place by place."""
+    """Two copies of a layer, mixed place by place."""
     one = np.float32(1.0)
+    alpha = None
+    if far.alpha is not None and near.alpha is not None:
+        alpha = u8(cv2.blendLinear(far.alpha, near.alpha, one - luma, luma))
     return Pixels(
         u8(cv2.blendLinear(far.y, near.y, one - luma, luma)),
         u8(cv2.blendLinear(far.chroma, near.chroma, one - chroma, chroma)),
+        alpha,
     )
 
 
