@@ -17,6 +17,7 @@ from photoplay.engines.motion.compositor import Compositor
 from photoplay.engines.motion.cues import camera_cues
 from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.fit import fit
+from photoplay.engines.motion.interest import LOOK_SIDE, anchor_of, closeness, closer
 from photoplay.engines.motion.life import registry as life
 from photoplay.engines.motion.planes import u8
 from photoplay.engines.motion.quality import Quality, oversample_for
@@ -67,6 +68,7 @@ class Directions:
         arrive: the last frame, not the first, is the photo.
         brushes: parts of the photo that move along trajectories, or stand still.
         stages: where stages are kept.
+        near: a scene whose motif lies at the border is filmed closer to it than the whole photo.
     """
 
     plan: Plan
@@ -78,6 +80,7 @@ class Directions:
     arrive: bool = False
     brushes: Sequence[Masked] = ()
     stages: StageCache | None = None
+    near: bool = False
 
 
 def margin_for(shot: Shot) -> float:
@@ -98,11 +101,18 @@ def margin_for(shot: Shot) -> float:
 
 
 def set_stage(
-    photo: Photo, scene: SceneMap, spec: Spec, quality: Quality, margin: float, stages: StageCache | None = None
+    photo: Photo,
+    scene: SceneMap,
+    spec: Spec,
+    quality: Quality,
+    margin: float,
+    stages: StageCache | None = None,
+    *,
+    crop: tuple[float, float, float, float] | None = None,
 ) -> Stage:
-    """The stage for a photo at the clip's size, from the cache if it is there."""
+    """The stage for a photo at the clip's size, or for a part of it, from the cache if it is there."""
     output = (spec.width, spec.height)
-    crop = fit(photo.size, output, scene)
+    crop = crop or fit(photo.size, output, scene)
     oversample = oversample_for(quality, crop[2] / spec.width)
     measures = (output, round(margin, 4), round(oversample, 4), tuple(round(value, 2) for value in crop))
     found = None if stages is None else stages.get(scene, measures)
@@ -115,20 +125,41 @@ def set_stage(
     return stage
 
 
-def fitted_luma(photo: Photo, scene: SceneMap, output: tuple[int, int], long_side: int) -> U8:
-    """(h, w) uint8: what frame 0 of a photo shows, in grey and small."""
-    x, y, w, h = fit(photo.size, output, scene)
+def fitted_small(
+    picture: U8, photo_size: tuple[int, int], scene: SceneMap, output: tuple[int, int], long_side: int
+) -> U8:
+    """(h, w) or (h, w, 3) uint8: what frame 0 shows of a picture of the whole photo, at any size; small.
+
+    ``photo_size``: (width, height) of the photo itself.
+    """
+    scale_x, scale_y = picture.shape[1] / photo_size[0], picture.shape[0] / photo_size[1]
+    x, y, w, h = fit(photo_size, output, scene)
+    x0, y0, x1, y1 = round(x * scale_x), round(y * scale_y), round((x + w) * scale_x), round((y + h) * scale_y)
     ratio = long_side / max(output)
     size = max(16, round(output[0] * ratio)), max(16, round(output[1] * ratio))
-    part = photo.rgb[round(y) : max(round(y) + 1, round(y + h)), round(x) : max(round(x) + 1, round(x + w))]
-    return u8(cv2.cvtColor(cv2.resize(part, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
+    part = picture[y0 : max(y0 + 1, y1), x0 : max(x0 + 1, x1)]
+    return u8(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+
+
+def fitted_luma(photo: Photo, scene: SceneMap, output: tuple[int, int], long_side: int) -> U8:
+    """(h, w) uint8: what frame 0 of a photo shows, in grey and small."""
+    return u8(cv2.cvtColor(fitted_small(photo.rgb, photo.size, scene, output, long_side), cv2.COLOR_RGB2GRAY))
 
 
 def film(photo: Photo, scene: SceneMap, directions: Directions) -> Take:
     """Makes a take of a photo and its scene."""
     spec, quality, stages = directions.spec, directions.quality, directions.stages
+    crop: tuple[float, float, float, float] | None = None
+    if directions.near:
+        output = (spec.width, spec.height)
+        picture, matte = (fitted_small(one, photo.size, scene, output, LOOK_SIDE) for one in (photo.rgb, scene.matte))
+        anchor = anchor_of(picture, matte)
+        factor = closeness(anchor, spec.height / spec.width)
+        crop = closer(fit(photo.size, output, scene), anchor, factor) if factor > 1.0 else None
     return shoot(
-        lambda margin: set_stage(photo, scene, spec, quality, margin, stages), directions, focal_mm=photo.focal_mm
+        lambda margin: set_stage(photo, scene, spec, quality, margin, stages, crop=crop),
+        directions,
+        focal_mm=photo.focal_mm,
     )
 
 

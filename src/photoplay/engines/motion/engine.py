@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from photoplay.engines.base import Capability, ChatAccess, ProgressSink, RenderR
 from photoplay.engines.motion import brush, heap
 from photoplay.engines.motion import photo as photos
 from photoplay.engines.motion.animate import Animator, Spec
+from photoplay.engines.motion.change import Change, Through, make_change, veil
 from photoplay.engines.motion.compositor import Compositor
 from photoplay.engines.motion.cues import merged
 from photoplay.engines.motion.director import Directions, Take, film, fitted_luma
@@ -255,9 +257,10 @@ class MotionEngine:
         lumas = [fitted_luma(*one, (spec.width, spec.height), FLOW_SIDE) for one in both]
         same = correspond(lumas[0], lumas[1])
         if same is None:
-            diary.notes.append("the two images show too little alike to become one another: the camera travels instead")
+            diary.notes.append("the two images show too little alike to bend into one another: they dissolve instead")
             opening = Opening(PhotoPlace(*first), (spec.width, spec.height))
-            return self._several(request, opening, plan, spec, quality, effect, diary)
+            changes = make_change(*both, spec)
+            return self._several(request, opening, plan, spec, quality, effect, diary, changes)
         shares = morph_spans(spec.frames, request.take)
         still = plan.model_copy(update={"shot": Shot()})
         diary.shot = still.shot
@@ -293,32 +296,37 @@ class MotionEngine:
         quality: Quality,
         effect: Effect | None,
         diary: _Diary,
+        changes: Change | None = None,
     ) -> Joined:
-        """One take a place, joined; with a ``last_image`` the clip ends exactly on it."""
+        """One take a place, joined; with a ``last_image`` the clip ends exactly on it, by ``changes`` if given."""
         paths = [request.images[index] for index in opening.alone]
         if request.last_image is not None:
             paths.append(request.last_image)
-        shares = spans(spec.frames, spec.fps, 1 + len(paths))
+        shares = changes.spans if changes else spans(spec.frames, spec.fps, 1 + len(paths))
         first: list[Place] = [opening.place]
 
         def make(number: int) -> Compositor:
             place = first.pop() if number == 0 else self._photo_place(request, paths[number - 1])
-            span = shares[number]
+            span, arrive = shares[number], request.last_image is not None and number == len(paths)
             own = Spec(spec.width, spec.height, spec.fps, span.frames, spec.seed + number)
             directions = Directions(
                 plan.model_copy(update={"shot": share_of(plan.shot, span.frames / spec.frames)}),
                 own,
                 quality,
                 effect if number == 0 else None,
-                extra_moves=travel_moves(number, shares),
-                arrive=request.last_image is not None and number == len(paths),
+                extra_moves=changes.moves(number) if changes else travel_moves(number, shares),
+                more=[partial(Through, change=changes, number=number)] if changes else (),
+                arrive=arrive,
                 stages=self._stages,
+                near=number > 0 and not arrive,
             )
             take = place.film(directions)
             diary.add(take, place.scene, span.first / spec.fps)
             return take.compositor
 
-        return Joined(shares, make, spec.width, spec.height)
+        if changes is None:
+            return Joined(shares, make, spec.width, spec.height)
+        return Joined(shares, make, spec.width, spec.height, order=partial(veil, seed=spec.seed))
 
     def _photo_place(self, request: RenderRequest, path: Path) -> PhotoPlace:
         photo = _photo(request, path)

@@ -4,7 +4,7 @@ Dense flow (DIS, Kroeger et al. 2016) is worked out both ways between the two fi
 there and back leads home it is trusted; from there it is spread smoothly over the rest. Each photo is bent along
 the flow towards the other while one is mixed into the other, so that what corresponds stays together instead of
 ghosting (Beier & Neely 1992 did it with lines drawn by hand). When too little corresponds there is no morph, and
-the camera travels from one photo to the other instead (``sequence.py``).
+one photo dissolves into the other on the move instead (``change.py``).
 """
 
 from __future__ import annotations

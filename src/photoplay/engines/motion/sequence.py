@@ -95,12 +95,15 @@ class Joined:
         height: int,
         *,
         by_depth: bool = True,
+        order: Callable[[F32, F32], F32] = lambda old, new: old,
     ) -> None:
         """``make(i)`` gives the compositor of take ``i``, whose frame 0 is the first frame of its span.
 
-        ``by_depth``: the far end gives way first; otherwise the whole picture is mixed at once.
+        ``by_depth``: the far end gives way first; otherwise the whole picture is mixed at once. ``order``: from the
+        nearness 0..1 of both takes, (h, w), when each place gives way: 0 first .. 1 last.
         """
         self._by_depth = by_depth
+        self._order = order
         self._spans = tuple(all_spans)
         self._make = make
         self._size = (width, height)
@@ -137,17 +140,17 @@ class Joined:
         begin, end = self._spans[new].first, self._spans[old].last
         progress = (index - begin + 1) / (end - begin + 1)
         if self._by_depth:
-            mask = reveal(self._veil(old), progress, *self._size)
+            mask = reveal(self._veil(old, new), progress, *self._size)
         else:
             mask = np.full(self._size[::-1], round(255 * smooth(progress)), np.uint8)
         mix(out, coming, mask)
 
-    def _veil(self, number: int) -> F32:
-        compositor = self._take(number)
+    def _veil(self, old: int, new: int) -> F32:
+        takes = self._take(old), self._take(new)
         with self._lock:
-            if number not in self._veils:
-                self._veils[number] = compositor.nearness()
-            return self._veils[number]
+            if old not in self._veils:
+                self._veils[old] = self._order(*(take.nearness() for take in takes))
+            return self._veils[old]
 
 
 def reveal(nearness: F32, progress: float, width: int, height: int) -> U8:

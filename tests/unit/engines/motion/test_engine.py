@@ -150,7 +150,7 @@ class TestSeveralImages:
         frames = pictures(result.video)
         assert psnr(frames[0], fitted(photo(), (360, 240))) > 30
         assert psnr(frames[-1], fitted(photo("coffee.png"), (360, 240))) > 30
-        assert any("travels" in note for note in result.notes)
+        assert any("dissolve" in note for note in result.notes)
 
     def test_alike_images_morph(self, engine: MotionEngine, work: Path, tmp_path: Path) -> None:
         cat = photo()
@@ -163,7 +163,7 @@ class TestSeveralImages:
         frames = pictures(result.video)
         target = fitted(np.asarray(moved, np.uint8), (result.width, result.height))
         assert psnr(frames[-1], target) > 30
-        assert not any("travels" in note for note in result.notes)
+        assert not any("dissolve" in note for note in result.notes)
         middle = frames[len(frames) // 2].astype(int)
         ghosted = (frames[0].astype(int) + frames[-1]) / 2
 

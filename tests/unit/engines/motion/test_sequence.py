@@ -12,9 +12,12 @@ from photoplay.engines.motion.animate import Spec
 from photoplay.engines.motion.camera import CameraPath, build_rig
 from photoplay.engines.motion.compositor import Compositor
 from photoplay.engines.motion.cues import camera_cues, merged
+from photoplay.engines.motion.director import Directions, film
+from photoplay.engines.motion.quality import quality_named
 from photoplay.engines.motion.sequence import Joined, Span, reveal, share_of, spans, travel_moves
-from photoplay.shot import Cue, Move, MoveKind, Shot
-from support.stages import make_stage
+from photoplay.engines.motion.types import Photo, SceneMap
+from photoplay.shot import Cue, Move, MoveKind, Plan, Shot
+from support.stages import make_stage, textured
 
 SIZE = (160, 90)
 
@@ -85,6 +88,27 @@ def test_the_camera_gathers_speed_into_a_join_and_spends_it() -> None:
 def test_a_shared_shot_keeps_its_speed() -> None:
     shot = Shot(moves=(Move(kind=MoveKind.PAN, amount=2.0), Move(kind=MoveKind.HANDHELD, amount=1.0)))
     assert [move.amount for move in share_of(shot, 0.25).moves] == [0.5, 1.0]
+
+
+def test_a_take_goes_near_to_a_motif_at_the_border() -> None:
+    rgb = np.full((300, 600, 3), (150, 190, 230), np.uint8)
+    rgb[240:] = textured(600, 60, softness=1.5)
+    scene = SceneMap(
+        digest="sky",
+        size=(600, 300),
+        inverse_depth=np.full((300, 600), 0.2, np.float32),
+        matte=np.zeros((300, 600), np.uint8),
+        layers=(np.full((300, 600), 255, np.uint8),),
+        layer_depths=(0.2,),
+        subject=None,
+    )
+    sky = []
+    for near in (False, True):
+        directions = Directions(Plan(shot=Shot()), Spec(*SIZE, 24, 3), quality_named("std"), near=near)
+        luma = film(Photo(rgb, "sky"), scene, directions).compositor.frame(0).y
+        sky.append(float((np.abs(np.diff(luma.astype(int), axis=1)).max(axis=1) < 12).mean()))
+    assert sky[0] == pytest.approx(0.8, abs=0.05)
+    assert sky[1] < 0.7
 
 
 class TestCues:
