@@ -18,6 +18,10 @@ from photoplay.engines.motion.types import F32, U8, Face
 SIDE = 256  # pixels of the long side
 PORTRAIT = 0.12  # of the photo's height: behind a face this large a grey or warm ground is as likely a wall
 WARM_GREY = 2.0  # b* of Lab
+LAND_WITHIN = 0.08  # of the height: how far under what was found the sky may go on to land at sunset
+LAND_SHARE = 0.5  # of the sky's width under which there must be such land
+SILHOUETTE = 22.0  # L*: land against a low sun is darker
+GLOW, GLOW_SHARE = 12.0, 0.2  # b* of the sky beside a low sun, and the least share of the width under which it is seen
 MIN_AREA = {"sky": 0.03, "water": 0.03, "foliage": 0.03, "fire": 0.002, "smoke": 0.01, "ground": 0.05}
 
 Mask = NDArray[np.bool_]
@@ -179,7 +183,29 @@ def _sky(looks: _Looks, *, found_subject: bool, portrait: bool = False) -> Mask 
     edge = np.where(under, looks.texture, 0.0).max(axis=0)[under.any(axis=0)]
     if inside > 0.03 or float((edge > max(0.02, 2.0 * inside)).mean()) < 0.7:
         return None
-    return np.asarray(sky, dtype=np.bool_)
+    return _down_to_land(sky, looks)
+
+
+def _down_to_land(sky: Mask, looks: _Looks) -> Mask:
+    """``sky`` carried on to dark land a little under it, at sunset: beside a low sun it is too bright and too striped
+    for the vote, and what stands there is a silhouette."""
+    height, width = sky.shape
+    columns = np.arange(width)
+    lowest = height - 1 - np.argmax(sky[::-1], axis=0)
+    reach = max(2, round(LAND_WITHIN * height))
+    under = np.minimum(lowest[None, :] + np.arange(1, reach + 1)[:, None], height - 1)
+    warm = (looks.b[under, columns] > GLOW) & (looks.light[under, columns] > 2 * SILHOUETTE)
+    if float(warm.any(axis=0).mean()) < GLOW_SHARE:
+        return sky
+    dark = looks.light[under, columns] < SILHOUETTE
+    first = np.argmax(dark, axis=0)
+    free = np.logical_and.accumulate(looks.free[under, columns], axis=0)
+    lands = sky.any(axis=0) & dark.any(axis=0) & free[first, columns]
+    if float(lands.sum()) < LAND_SHARE * float(sky.any(axis=0).sum()):
+        return sky
+    rows = np.arange(height)[:, None]
+    # One row less: where light and dark mix, the photo's own edge decides.
+    return np.asarray(sky | (lands & (rows > lowest) & (rows < lowest + first)), dtype=np.bool_)
 
 
 def _cut_at_shore(sky: Mask, looks: _Looks) -> Mask:

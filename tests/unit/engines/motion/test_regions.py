@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.support import pictures, stages
 
-from photoplay.engines.motion import filters
+from photoplay.engines.motion import filters, regions
 from photoplay.engines.motion.animate import Animator, Spec
 from photoplay.engines.motion.camera import CameraPath, build_rig
 from photoplay.engines.motion.compositor import Compositor
@@ -125,3 +125,20 @@ def test_a_wall_stays_still(name):
     _, made, frames = default_life(rgb)
     assert made == []
     assert np.array_equal(frames.frame(0).y, frames.frame(18).y)
+
+
+@pytest.mark.parametrize(
+    ("glow", "land", "down"), [((255, 150, 60), 12, True), ((150, 190, 235), 12, False), ((255, 150, 60), 110, False)]
+)
+def test_at_sunset_the_sky_goes_on_to_the_silhouette_of_the_land(glow, land, down):
+    rgb = np.zeros((128, 256, 3), np.uint8)
+    rgb[:70] = (150, 90, 120)
+    rgb[60:70] = glow
+    rgb[70:] = land
+    sky = np.zeros((128, 256), np.bool_)
+    sky[:62] = True
+    found = regions._down_to_land(sky, regions._look(rgb, np.zeros((128, 256), np.uint8)))
+    assert found[:62].all()
+    assert not found[70:].any()
+    assert bool(found[62:69].all()) == down
+    assert bool(found[63:].any()) == down
