@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoplay.engines.motion.easing import progress, smooth
-from photoplay.engines.motion.interest import busiest, focal_depths, frame_picture
+from photoplay.engines.motion.interest import aim_and_focus
 from photoplay.engines.motion.types import F32, Stage
 from photoplay.shot import Ease, Move, MoveKind, Shot
 
@@ -169,8 +169,7 @@ def build_rig(stage: Stage, focal_mm: float | None = None) -> Rig:
     elif scene.subject is not None:
         aim = photo_to_frame(stage, *scene.subject.centre)
     else:
-        picture, seen_depth = frame_picture(stage)
-        aim, focus = busiest(picture), focal_depths(picture, seen_depth)
+        aim, focus = aim_and_focus(stage)
     aim = (min(max(aim[0], -0.4), 0.4), min(max(aim[1], -0.4 * aspect), 0.4 * aspect))
     index = subject_layer(stage)
     depth = stage.layers[index].anchor_depth if index else float(np.quantile(stage.layers[0].inverse_depth, 0.75))

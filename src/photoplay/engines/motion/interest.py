@@ -66,7 +66,18 @@ def focal_depths(picture: U8, inverse_depth: F32) -> tuple[float, float, bool]:
         picture: (h, w, 3) uint8 RGB.
         inverse_depth: (h, w) float32 of the same.
     """
-    weight, depth = _attraction(picture).ravel(), inverse_depth.ravel()
+    return _focal_depths(_attraction(picture), inverse_depth)
+
+
+def aim_and_focus(stage: Stage) -> tuple[tuple[float, float], tuple[float, float, bool]]:
+    """:func:`busiest` and :func:`focal_depths` of what frame 0 of a stage shows."""
+    picture, depth = frame_picture(stage)
+    weight = _attraction(picture)
+    return _gathered(weight)[0], _focal_depths(weight, depth)
+
+
+def _focal_depths(attraction: F32, inverse_depth: F32) -> tuple[float, float, bool]:
+    weight, depth = attraction.ravel(), inverse_depth.ravel()
     order = np.argsort(depth, kind="stable")
     passed = np.cumsum(weight[order], dtype=np.float64)
     main = float(depth[order[min(int(np.searchsorted(passed, MAIN_SHARE * passed[-1])), depth.size - 1)]])
