@@ -90,6 +90,8 @@ def with_sky(inverse: F32, layers: Sequence[U8], sky: U8, lines: Lines) -> F32:
             drawn = _points(line, size)
             tops += len(_on(close, drawn))
             towers.append(drawn)
+    upright = np.concatenate(towers)
+    if tops < TOWERS * max(size):
         return inverse
     small = filters.resize_f32(inverse, size, cv2.INTER_AREA)
     if float(np.percentile(small[joined], 75)) > FAR:
