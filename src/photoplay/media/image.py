@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms
 
 from photoplay.errors import (
     FileTooLarge,
@@ -59,6 +61,16 @@ _SRGB_PRIMARIES: Final = np.array(  # XYZ of red, green and blue as seen under D
     [(0.43604, 0.22248, 0.01392), (0.38511, 0.71690, 0.09707), (0.14305, 0.06061, 0.71391)]
 )
 _PRIMARY_TOLERANCE: Final = 0.003
+_UPRIGHT: Final = {  # by EXIF's number for which way up a picture lies
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ON_ITS_SIDE: Final = (5, 6, 7, 8)
 _FOCAL_RANGE_MM: Final = (5.0, 2000.0)  # what a 35 mm equivalent can be
 
 # Pillow's own limit knows neither ours nor its error; _check_size is run on every header instead.
@@ -95,32 +107,60 @@ class DecodedImage:
         return self.alpha is not None
 
 
-def load_photo(
+class OpenedImage:
+    """An image file whose header was read and found within limits; its pixels are not decoded yet.
+
+    ``digest``, ``focal_mm``: see :class:`DecodedImage`. ``size``: (width, height) in pixels, upright.
+    """
+
+    def __init__(self, image: Image.Image, digest: str) -> None:
+        """Made by :func:`open_image`."""
+        self._image = image
+        self.digest = digest
+        self.focal_mm = _focal_mm(image)
+        turned = image.format != "TIFF" and _orientation(image) in _ON_ITS_SIDE  # Pillow turns a TIFF itself
+        self.size: tuple[int, int] = (image.size[1], image.size[0]) if turned else image.size
+
+    def decode(self) -> DecodedImage:
+        """Its pixels. Once only: the file is closed afterwards.
+
+        Raises:
+            ImageUnreadable: damaged, cut short or fully transparent.
+            ImageTooLarge: there is not enough memory.
+        """
+        with _refusing(), self._image as image:
+            decoded = _decode(image, self.digest, self.focal_mm)
+            if decoded.size != self.size:
+                raise ImageUnreadable("the image has another size than its header says")
+            return decoded
+
+
+def open_photo(
     path: Path,
     *,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     max_bytes: int = DEFAULT_MAX_BYTES,
     min_side: int = DEFAULT_MIN_SIDE,
     max_aspect: float | None = None,
-) -> DecodedImage:
-    """Reads an image file. Arguments and errors: see :func:`decode_photo`; a missing file is unreadable."""
+) -> OpenedImage:
+    """Opens an image file. Arguments and errors: see :func:`open_image`; a missing file is unreadable."""
     try:
         if path.stat().st_size > max_bytes:
             raise FileTooLarge(f"the image file is larger than {max_bytes:,} bytes")
         data = path.read_bytes()
     except OSError as error:
         raise ImageUnreadable("the image file cannot be read") from error
-    return decode_photo(data, max_pixels=max_pixels, min_side=min_side, max_aspect=max_aspect)
+    return open_image(data, max_pixels=max_pixels, min_side=min_side, max_aspect=max_aspect)
 
 
-def decode_photo(
+def open_image(
     data: bytes,
     *,
     max_pixels: int = DEFAULT_MAX_PIXELS,
     min_side: int = DEFAULT_MIN_SIDE,
     max_aspect: float | None = None,
-) -> DecodedImage:
-    """Decodes an image file's bytes.
+) -> OpenedImage:
+    """Reads the header of an image file's bytes.
 
     Args:
         data: the whole file.
@@ -129,7 +169,7 @@ def decode_photo(
         max_aspect: refuse when the long side is more than this many times the short side; None: any shape.
 
     Raises:
-        ImageUnreadable: not an image, empty, truncated, corrupt or fully transparent.
+        ImageUnreadable: not an image, empty, truncated or corrupt.
         ImageFormatUnsupported: an image, but of a format that is not decoded here.
         ImageTooLarge: too many pixels.
         ImageTooSmall: too few.
@@ -142,13 +182,44 @@ def decode_photo(
 
     if mime == "image/webp" and (size := webp_size(data)) is not None:
         check(*size)
+    with _refusing():
+        image = Image.open(io.BytesIO(data), formats=FORMATS[mime])
+        check(*image.size)
+        return OpenedImage(image, hashlib.sha256(data).hexdigest())
+
+
+def load_photo(
+    path: Path,
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    min_side: int = DEFAULT_MIN_SIDE,
+    max_aspect: float | None = None,
+) -> DecodedImage:
+    """Reads an image file. Arguments and errors: see :func:`decode_photo`; a missing file is unreadable."""
+    opened = open_photo(path, max_pixels=max_pixels, max_bytes=max_bytes, min_side=min_side, max_aspect=max_aspect)
+    return opened.decode()
+
+
+def decode_photo(
+    data: bytes,
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    min_side: int = DEFAULT_MIN_SIDE,
+    max_aspect: float | None = None,
+) -> DecodedImage:
+    """Decodes an image file's bytes. Arguments and errors: see :func:`open_image` and :meth:`OpenedImage.decode`."""
+    return open_image(data, max_pixels=max_pixels, min_side=min_side, max_aspect=max_aspect).decode()
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What the decoders raise, as one of ours."""
     try:
         with warnings.catch_warnings():
             # Broken metadata in a readable picture is a warning to Pillow; it is of no use to anyone here.
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=FORMATS[mime]) as image:
-                check(*image.size)
-                return _decode(image, hashlib.sha256(data).hexdigest())
+            yield
     except InputError:
         raise
     except MemoryError as error:
@@ -183,14 +254,13 @@ def _check_size(width: int, height: int, *, max_pixels: int, min_side: int, max_
         raise ImageShapeUnsupported(f"the image is {width}x{height}; at most {max_aspect:g}:1 is allowed")
 
 
-def _decode(image: Image.Image, digest: str) -> DecodedImage:
+def _decode(image: Image.Image, digest: str, focal_mm: float | None) -> DecodedImage:
     notes: list[str] = []
     source_format = str(image.format)
     if source_format == "MPO":  # a JPEG with further pictures behind it (stereo, gain map)
         source_format = "JPEG"
     elif getattr(image, "is_animated", False):
         notes.append("the image has several frames or pages; the first one was used")
-    focal_mm = _focal_mm(image)
     profile = image.info.get("icc_profile")
     image.load()
     upright: Image.Image = _upright(image)
@@ -209,10 +279,16 @@ def _decode(image: Image.Image, digest: str) -> DecodedImage:
 
 
 def _upright(image: Image.Image) -> Image.Image:
+    how = _UPRIGHT.get(_orientation(image))
+    return image if how is None else image.transpose(how)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's number for which way up the picture lies; 1 where it says none."""
     try:
-        return ImageOps.exif_transpose(image)
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - broken EXIF raises anything; the picture itself is sound: take it as it lies
-        return image
+        return 1
 
 
 def _focal_mm(image: Image.Image) -> float | None:

@@ -24,7 +24,7 @@ from photoplay.errors import (
     ImageUnreadable,
     InputError,
 )
-from photoplay.media.image import FORMATS, decode_photo, load_photo
+from photoplay.media.image import FORMATS, decode_photo, load_photo, open_image
 from photoplay.media.sniff import sniff, webp_size
 
 PHOTOS = Path(skimage.data.__file__).parent
@@ -414,3 +414,23 @@ def test_sniff_knows_what_is_decoded(photo):
     assert sniff(b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2") == "video/mp4"
     assert sniff(b"") is None
     assert sniff(b"plain text") is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_the_header_says_what_size_the_upright_picture_has(fmt, orientation):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    data = io.BytesIO()
+    Image.fromarray(np.full((48, 80, 3), 90, np.uint8)).save(data, fmt, exif=exif)
+    opened = open_image(data.getvalue())
+    assert opened.size == ((48, 80) if orientation > 4 else (80, 48))
+    assert opened.decode().size == opened.size
+
+
+def test_a_picture_that_is_cut_short_opens_but_is_not_decoded(photo):
+    whole = encode(photo, "JPEG")
+    opened = open_image(whole[: len(whole) // 2])
+    assert opened.size == (photo.width, photo.height)
+    with pytest.raises(ImageUnreadable):
+        opened.decode()

@@ -22,7 +22,7 @@ from photoplay.engines.motion.effects import registry as effects
 from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.ensemble.words import without_addresses
 from photoplay.engines.motion.fit import choose_output
-from photoplay.engines.motion.language import Extender, extend_plan, facts_of, plan_from_prompt, shared_meaning
+from photoplay.engines.motion.language import Extender, PhotoFacts, extend_plan, plan_from_prompt, shared_meaning
 from photoplay.engines.motion.morph import FLOW_SIDE, Bend, correspond, morph_spans
 from photoplay.engines.motion.place import Opening, PhotoPlace, Place
 from photoplay.engines.motion.quality import Quality, quality_named
@@ -31,7 +31,7 @@ from photoplay.engines.motion.scene import analyze
 from photoplay.engines.motion.scene_cache import SceneCache
 from photoplay.engines.motion.sequence import Joined, Span, share_of, spans, travel_moves
 from photoplay.engines.motion.stage_cache import StageCache
-from photoplay.engines.motion.types import F32, U8, Photo, SceneMap, Stage
+from photoplay.engines.motion.types import F32, Photo, SceneMap, Stage
 from photoplay.errors import PhotoplayError, RenderFailed, UnsupportedValue
 from photoplay.media.encode import FrameBuffer, VideoWriter
 from photoplay.media.provenance import metadata
@@ -122,15 +122,14 @@ class MotionEngine:
 
     def plan_for(self, request: RenderRequest, opening: Opening) -> Plan:
         """What is understood of a request for what it opens with."""
-        plan = self._planned(request, opening.place.picture, opening.place.scene)
+        plan = self._planned(request, opening.place.facts)
         return plan.model_copy(update={"images": opening.uses}) if opening.uses else plan
 
     def plan(self, request: RenderRequest, photo: Photo, scene: SceneMap) -> Plan:
         """What is understood of a request for a photo."""
-        return self._planned(request, photo.rgb, scene)
+        return self._planned(request, PhotoPlace(photo, scene).facts)
 
-    def _planned(self, request: RenderRequest, rgb: U8, scene: SceneMap) -> Plan:
-        facts = facts_of(scene, rgb)
+    def _planned(self, request: RenderRequest, facts: PhotoFacts) -> Plan:
         prompt = request.prompt if len(request.images) == 1 else without_addresses(request.prompt)
         plan = plan_from_prompt(
             prompt,

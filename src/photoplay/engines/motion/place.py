@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from photoplay.engines.motion.director import Directions, Take, film
-from photoplay.engines.motion.types import U8, Photo, SceneMap
+from photoplay.engines.motion.language import PhotoFacts, facts_of
+from photoplay.engines.motion.types import Photo, SceneMap
 from photoplay.shot import ImageUse
 
 
@@ -19,8 +20,8 @@ class Place(Protocol):
         ...
 
     @property
-    def picture(self) -> U8:
-        """(h, w, 3) uint8: what it looks like, at any size."""
+    def facts(self) -> PhotoFacts:
+        """What is said of it in words."""
         ...
 
     def film(self, directions: Directions) -> Take:
@@ -36,9 +37,9 @@ class PhotoPlace:
         self.scene = scene
 
     @property
-    def picture(self) -> U8:
-        """The photo."""
-        return self.photo.rgb
+    def facts(self) -> PhotoFacts:
+        """See :class:`Place`."""
+        return facts_of(self.scene)
 
     def film(self, directions: Directions) -> Take:
         """See :class:`Place`."""

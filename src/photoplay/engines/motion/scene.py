@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from photoplay.engines.motion import depth, faces, filters, layers, matte, regions, relief
+from photoplay.engines.motion.colours import colours_of
 from photoplay.engines.motion.fringe import with_fringe
 from photoplay.engines.motion.types import F32, U8, Box, Face, Photo, SceneMap
 
@@ -144,6 +145,7 @@ def _stats(
         "luminance": round(float(grey.mean()), 4),
         "contrast": round(float(grey.std()), 4),
         "warmth": round(float((image[..., 0] - image[..., 2]).mean()), 4),  # -1 cold .. 1 warm
+        "colours": list(colours_of(rgb)),
         "colourfulness": round(_colourfulness(image), 4),
         "sharpness": round(float(np.clip(np.sqrt(edges.var()) / 40.0, 0, 1)), 4),
         "outdoor": round(seen.outdoor, 4),

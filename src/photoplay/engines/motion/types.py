@@ -36,20 +36,51 @@ class Face:
     mesh: F32 | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Photo:
-    """A decoded photo: (H, W, 3) uint8 sRGB, upright; ``digest`` is the SHA-256 of the file's bytes."""
+    """A photo, upright. Its pixels, opacity and notes may be decoded when they are first asked for."""
 
-    rgb: U8
-    digest: str
-    focal_mm: float | None = None  # 35 mm equivalent from EXIF
-    alpha: U8 | None = None  # (H, W) uint8: the opacity the file had; None when opaque
-    notes: tuple[str, ...] = ()  # what was assumed while decoding
+    def __init__(
+        self,
+        rgb: U8,
+        digest: str,
+        *,
+        focal_mm: float | None = None,
+        alpha: U8 | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        """Arguments: see the properties."""
+        self._rgb, self._alpha, self._notes = rgb, alpha, notes
+        self._digest, self._focal_mm = digest, focal_mm
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, hex."""
+        return self._digest
+
+    @property
+    def focal_mm(self) -> float | None:
+        """35 mm equivalent of the lens, from EXIF."""
+        return self._focal_mm
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
         return self.rgb.shape[1], self.rgb.shape[0]
+
+    @property
+    def rgb(self) -> U8:
+        """(H, W, 3) uint8 sRGB."""
+        return self._rgb
+
+    @property
+    def alpha(self) -> U8 | None:
+        """(H, W) uint8: the opacity the file had; None when opaque."""
+        return self._alpha
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed while decoding."""
+        return self._notes
 
 
 @dataclass(frozen=True, slots=True)

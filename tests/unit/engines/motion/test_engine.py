@@ -16,6 +16,7 @@ from photoplay.engines.motion.measure import psnr
 from photoplay.engines.motion.types import U8
 from photoplay.engines.registry import load
 from photoplay.errors import ImageUnreadable, RenderFailed, UnknownEffect, UnsupportedValue
+from photoplay.media.image import OpenedImage
 from photoplay.shot import Move, MoveKind, Shot
 from support.stages import PHOTOS, fitted, photo
 
@@ -85,6 +86,17 @@ def test_the_same_request_gives_the_same_bytes(engine: MotionEngine, tmp_path: P
     other = tmp_path / "other"
     other.mkdir()
     assert render(engine, other, prompt="handheld orbit", seed=6).video.read_bytes() != made[0]
+
+
+def test_another_clip_of_a_photo_does_without_decoding_it(
+    engine: MotionEngine, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = render(engine, work, CAT).video.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(OpenedImage, "decode", None)
+        assert render(engine, work, CAT).video.read_bytes() == first
+        with pytest.raises(RenderFailed):  # what has not been seen yet has to be
+            render(engine, work, CAT, short_side=300)
 
 
 def test_a_given_shot_overrides_the_prompt(engine: MotionEngine, work: Path) -> None:

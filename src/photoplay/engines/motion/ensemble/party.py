@@ -25,6 +25,7 @@ from photoplay.engines.motion.ensemble.painted import Painted, paint
 from photoplay.engines.motion.ensemble.roles import Casting, Looks, Role
 from photoplay.engines.motion.ensemble.words import Said, Wish, Wishes
 from photoplay.engines.motion.fit import choose_output, fit
+from photoplay.engines.motion.language import facts_of
 from photoplay.engines.motion.life import registry as life
 from photoplay.engines.motion.life.breathing import LIVING
 from photoplay.engines.motion.quality import Quality
@@ -67,7 +68,7 @@ class Assembly:
 class Party:
     """Subjects together in one place, ready to be filmed at ``output``.
 
-    ``scene`` and ``picture`` say what the whole looks like, for whoever plans the shot.
+    ``scene`` and ``facts`` say what the whole looks like, for whoever plans the shot.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Party:
         self._wishes = wishes
         self.output = output
         self.scene = small.stage.scene
-        self.picture = small.picture
+        self.facts = facts_of(small.stage.scene, small.picture)
 
     def film(self, directions: Directions) -> Take:
         """The take. The brushes are painted on the first image; an effect takes all subjects as one."""

@@ -16,7 +16,7 @@ from photoplay.engines.motion.ensemble.compose import Member, compose, horizon_i
 from photoplay.engines.motion.ensemble.cutout import CutOut, cut_out
 from photoplay.engines.motion.ensemble.layout import Spot
 from photoplay.engines.motion.toolkit import subject_of
-from photoplay.engines.motion.types import U8, Stage
+from photoplay.engines.motion.types import U8, Photo, Stage
 from photoplay.shot import Move, MoveKind, Shot
 from support.stages import make_stage, textured
 
@@ -136,7 +136,7 @@ def test_the_near_moves_against_a_slide_more_than_the_far(cut: dict[str, CutOut]
 def test_no_pixel_is_empty_in_any_frame(move: Move, album) -> None:  # type: ignore[no-untyped-def]  # as above
     """Everything is white: what is empty, dark at a rim or beyond a border would show."""
     photo, scene = album("bust")
-    white = cut_out(replace(photo, rgb=np.full_like(photo.rgb, 250)), scene, 400)
+    white = cut_out(Photo(np.full_like(photo.rgb, 250), photo.digest), scene, 400)
     assert white is not None
     place = make_stage(np.full((600, 1000, 3), 250, np.uint8), OUTPUT, subject=None, plate_depth=(0.05, 0.8))
     stage = compose(place, [Member(white, near(1, 0.3)), Member(white, near(2, 0.7))]).stage

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from photoplay.engines.motion.colours import colours_of
 from photoplay.engines.motion.language import facts_of
-from photoplay.engines.motion.language.facts import PhotoFacts, colours_of
+from photoplay.engines.motion.language.facts import PhotoFacts
 from photoplay.engines.motion.types import Box, Face, SceneMap
 
 
