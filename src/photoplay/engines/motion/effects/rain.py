@@ -1,9 +1,11 @@
-"""Rain: clouds close, rain falls before and behind the subject, lightning flashes once."""
+"""Rain: a front of dark clouds closes, rain falls before and behind the subject, lightning flashes once."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from photoplay.engines.motion import toolkit
-from photoplay.engines.motion.animate import Animator, Changes, Grade, Moment, Spec
+from photoplay.engines.motion.animate import Animator, Changes, Grade, Moment, Spec, Sprite
 from photoplay.engines.motion.easing import span
 from photoplay.engines.motion.effects import craft, weather
 from photoplay.engines.motion.effects.base import Effect
@@ -39,15 +41,16 @@ class _Rain(Animator):
         height = spec.height
         self._curtains = []
         behind = max(0, focus.key - 1) if focus.subject is not None else 0
+        # Far drops are a veil, near ones few, long and out of focus. None is thinner than a pixel, or it is not seen.
         for count, length, width, strength, speed, after in (
-            (420, 0.035, 0.0010, 0.34, 1.6, behind),
-            (260, 0.065, 0.0013, 0.50, 2.3, None),
-            (70, 0.13, 0.0021, 0.42, 3.4, None),
+            (520, 0.055, 0.0012, 0.40, 1.7, behind),
+            (300, 0.115, 0.0019, 0.56, 2.5, None),
+            (56, 0.26, 0.0044, 0.44, 3.8, None),
         ):
             pictures = [
                 weather.streak(
                     length * height * float(rng.uniform(0.7, 1.3)),
-                    max(0.7, width * height),
+                    max(0.9, width * height),
                     SLANT,
                     (214.0, 224.0, 236.0),
                     strength * float(rng.uniform(0.6, 1.0)),
@@ -58,6 +61,7 @@ class _Rain(Animator):
                 (pictures[k % 8], int(rng.integers(0, spec.width)), int(rng.integers(0, height))) for k in range(count)
             ]
             self._curtains.append(weather.curtain(spec, drops, (SLANT * speed * height, speed * height), after))
+        self._front = Sprite(weather.front(spec, rng), 0.0, 0.0, after=behind)
         d = spec.duration_s
         self.cues = (
             Cue(at_s=0.06 * d, kind="gust", strength=0.5, duration_s=min(2.5, 0.4 * d)),
@@ -73,5 +77,6 @@ class _Rain(Animator):
         flash = max(toolkit.pulse(t, FLASH, 0.012), 0.7 * toolkit.pulse(t, FLASH + 0.028, 0.016))
         if flash > 0.0:
             grade = grade.then(Grade.of(exposure=1.0 + 0.55 * flash, tint=(6.0 * flash, 8.0 * flash, 16.0 * flash)))
-        sprites = tuple(sprite for one in self._curtains for sprite in one.sprites(moment.time_s, wet))
+        front = replace(self._front, opacity=grey)
+        sprites = (front, *(sprite for one in self._curtains for sprite in one.sprites(moment.time_s, wet)))
         return Changes(grade=grade, sprites=sprites)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from photoplay.engines.motion import toolkit
 from photoplay.engines.motion.animate import Spec, Sprite
 from photoplay.engines.motion.effects import craft
 from photoplay.engines.motion.types import F32, U8
@@ -59,6 +60,18 @@ def streak(length: float, width: float, slant: float, colour: craft.Colour, stre
     body = np.exp(-((across / max(width, 0.5)) ** 2)) * np.sin(np.pi * (y + 0.5) / rows) ** 0.7
     alpha = np.asarray(np.clip(body * strength, 0, 1) * 255, np.uint8)
     return np.dstack([np.rint(alpha * (c / 255.0)).astype(np.uint8) for c in colour] + [alpha])
+
+
+def front(spec: Spec, rng: np.random.Generator) -> U8:
+    """Dark cloud that hangs into the frame from above, premultiplied RGBA of the frame's width."""
+    width, height = spec.width // 4, round(0.62 * spec.height / 4)
+    y = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None]
+    billow = toolkit.clouds(rng, width, height, 0.55 * width, 5)
+    alpha = np.clip((1.15 - y - 0.55 * (billow - 0.5)) * 0.62, 0.0, 0.66) * np.clip((1.0 - y) / 0.45, 0.0, 1.0)
+    tone = (0.72 + 0.56 * billow)[..., None] * np.array([74.0, 82.0, 94.0], np.float32)
+    picture = toolkit.premultiply(np.clip(tone, 0, 255).astype(np.uint8), np.asarray(alpha * 255, np.uint8))
+    size = spec.width, round(0.62 * spec.height)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def flake(diameter: float, soft: float, strength: float, rng: np.random.Generator) -> U8:
