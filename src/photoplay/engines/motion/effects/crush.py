@@ -1,22 +1,29 @@
-"""Crush: a steel press comes down twice and flattens the subject, which spreads sideways and keeps its area."""
+"""Crush: a steel press comes down twice and flattens the subject, which spreads sideways and keeps its area.
+
+A subject that the frame cuts off above has no upper outline of its own: under the press it gets one, uneven and, when
+the press lets go, rounded, or the picture's straight edge would lie on the ground.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from photoplay.engines.motion import toolkit
 from photoplay.engines.motion.animate import Animator, Changes, LayerChange, Moment, Spec, Sprite
 from photoplay.engines.motion.camera import Nudge
+from photoplay.engines.motion.easing import span
 from photoplay.engines.motion.effects import craft
 from photoplay.engines.motion.effects.base import Effect
 from photoplay.engines.motion.effects.vacancy import emptied
-from photoplay.engines.motion.types import U8, Stage
+from photoplay.engines.motion.types import F32, U8, Stage
 from photoplay.shot import Cue, Plan
 
 TOUCH, FIRST, SECOND, FLAT, AWAY = 0.24, 0.34, 0.50, 0.60, 0.78  # fractions of the clip
 HALF, LOW = 0.62, 0.24  # heights that are left
+ROUND, ROUGH = 0.55, 0.05  # of the subject's height: how much lower its new outline is at the sides; how uneven it is
 
 
 class Crush(Effect):
@@ -54,6 +61,7 @@ class _Crush(Animator):
             alpha = craft.alpha_of(stage, focus)
             reach = 0.25 * min(focus.width, focus.height)
             empty = emptied(stage, focus, "crush-empty")
+            self._outline = Outline.of(stage, focus, self._top, rng) if focus.cut[1] else None
             self.extra_layers = (
                 *(() if empty is None else (empty,)),
                 craft.plain(stage, focus.key, "crush-shade", (10, 8, 12), craft.rim_shade(alpha, reach, 0.7)),
@@ -111,9 +119,16 @@ class _Crush(Animator):
         if focus.subject is not None:
             wide = 1.0 / left**0.5 if left < 1 else 1.0
             affine = toolkit.stretch((focus.centre[0], self._bottom), wide, left)
+            shape = None
             if left < 1.0:
-                layers[focus.key] = LayerChange(affine=affine)
-            layers["crush-shade"] = LayerChange(affine=affine, opacity=min(1.0, max(0.0, pressed)), hidden=left >= 1.0)
+                if self._outline is not None:
+                    # Flat under the press; free of it, its sides sag.
+                    loose = span(t, AWAY, AWAY + 0.06)
+                    shape = self._outline.mask(loose)
+                layers[focus.key] = LayerChange(affine=affine, mask=shape)
+            layers["crush-shade"] = LayerChange(
+                affine=affine, opacity=min(1.0, max(0.0, pressed)), mask=shape, hidden=left >= 1.0
+            )
             layers["crush-empty"] = LayerChange(opacity=min(1.0, 4.0 * max(0.0, pressed)), hidden=left >= 1.0)
             if not focus.cut[3] and left < 1.0:
                 at = (focus.centre[0], self._bottom)
@@ -153,6 +168,37 @@ class _Crush(Animator):
             for at, size in ((TOUCH, 0.004), (FLAT, 0.010))
         )
         return Changes(layers=layers, sprites=tuple(sprites), nudge=Nudge(dy=shake) if abs(shake) > 1e-5 else Nudge())
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """An upper outline for a subject that has none: a dome with tufts.
+
+    Of each place of a small field over the working area: ``below`` the picture's cut, in working pixels; how much lower
+    the dome is there, ``sag``; and how the outline is uneven, ``tufts``. ``soft``: width of its edge.
+    """
+
+    below: F32
+    sag: F32
+    tufts: F32
+    soft: float
+
+    @classmethod
+    def of(cls, stage: Stage, focus: craft.Focus, top: float, rng: np.random.Generator) -> Outline:
+        """The outline of the subject below ``top`` (working pixels)."""
+        x, y = craft.small_field(stage, 640)
+        u = (x - focus.centre[0]) / max(1.0, 0.5 * focus.width)
+        fine = toolkit.clouds(rng, x.shape[1], 8, 14.0, 3)[:1] - 0.5
+        broad = toolkit.clouds(rng, x.shape[1], 8, 90.0, 2)[:1] - 0.5
+        tufts = ROUGH * focus.height * (1.0 + fine + 1.2 * broad)
+        sag = ROUND * focus.height * np.clip(u * u, 0.0, 1.5)
+        soft = max(1.0, 0.02 * focus.height)
+        return cls(y - np.float32(top), sag.astype(np.float32), tufts.astype(np.float32), soft)
+
+    def mask(self, loose: float) -> U8:
+        """As ``LayerChange.mask``: ``loose`` 0 flat .. 1 a dome."""
+        depth = self.below - np.float32(loose) * (self.sag + self.tufts)
+        return np.asarray(np.clip(depth / np.float32(self.soft) + 0.5, 0.0, 1.0) * 255.0, np.uint8)
 
 
 def press(width: int, height: int, thick: int) -> U8:

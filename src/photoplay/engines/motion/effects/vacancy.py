@@ -1,9 +1,10 @@
 """The place without its subject: what an effect shows when it takes the subject away for good.
 
 The plate behind a subject is made for a reveal of a few per cent: it carries the picture on from the rim, which is
-sharp there and means nothing in the middle. Here the whole place is filled afresh, from what lies at the same height
-to its left and right: behind somebody who stands, a scene runs sideways. The hole is a little larger than the subject,
-so that neither its soft outline nor the shadow under its feet is left behind.
+sharp there and means nothing in the middle. Here the whole place is filled afresh, mostly from the same height to its
+left and right: behind somebody who stands, a scene runs sideways. Where there is texture around it, large pieces of the
+picture are laid together (:mod:`patchwork`); a ground that is out of focus is filled as softly as it is.
+The hole is a little larger than the subject, so that neither its soft outline nor the shadow at its foot stays behind.
 """
 
 from __future__ import annotations
@@ -15,15 +16,23 @@ from numpy.typing import NDArray
 from photoplay.engines.motion import filters, plate
 from photoplay.engines.motion.animate import ExtraLayer
 from photoplay.engines.motion.effects import craft
-from photoplay.engines.motion.types import U8, Stage
+from photoplay.engines.motion.effects.patchwork import patchwork
+from photoplay.engines.motion.types import F32, U8, Stage
 
 FILL_SIDE = 240  # pixels of the long side at which the fill is worked out
+GUIDE_SIDE = 120  # pixels of the long side of the soft fill that guides it
 FULL_SIDE = 1600  # pixels of the long side at which its grain is made; larger places get an enlarged fill
 GROWTH = 0.013  # of the long side by which the hole is larger than the subject
 FEATHER = 0.006  # of the long side over which the fill passes into the picture
 PULL = (0.3, 0.7)  # a match from another height costs more than one from the side
-STEP = 0.10  # 0..1: a greater step in colour is the edge of something
+STEP = 0.20  # 0..1: a greater step in colour is the edge of something
 ROUNDS, RELAX = 70, 1.9  # of the joining
+TEXTURE = 0.045  # mean second difference of light, 0..1 a pixel, around the place, from which it is filled in pieces
+TEXTURE_RIM = 0.10  # of the long side: how far around is looked at
+SHADOW_SIDE = 160  # pixels of the long side at which a shadow is looked for
+SHADOW_REACH = 0.085  # of the long side: how far from the subject its shadow is taken away
+SHADOW = 0.55  # a place is in shadow when it has less than this share of the light on the ground around
+SHADOW_MOST = 0.3  # where more than this share farther out is as dark, these are dark things, not a shadow
 FAINT = 20  # opacity, 0..255, from which a place belongs to the subject
 
 Bool = NDArray[np.bool_]
@@ -43,9 +52,16 @@ def emptied(stage: Stage, focus: craft.Focus, name: str) -> ExtraLayer | None:
     unit = max(size)
     small = filters.resize_u8(alpha, size, cv2.INTER_AREA)
     hole = filters.dilate(np.asarray((small > FAINT).astype(np.uint8) * np.uint8(255)), GROWTH * unit)
-    known = np.asarray(255 - hole, dtype=np.uint8)
     picture = filters.resize_u8(behind, size, cv2.INTER_AREA)
-    rendered = plate.render(_fill(picture, known), picture, known)
+    middle = focus.centre[1] / height
+    hole = np.maximum(hole, filters.resize_u8(_shadow(picture, hole, middle), size, cv2.INTER_LINEAR))
+    hole = np.asarray((hole > 127).astype(np.uint8) * np.uint8(255))
+    known = np.asarray(255 - hole, dtype=np.uint8)
+    fill, kept = _fill(picture, known)
+    rendered = plate.render(fill, picture, known)
+    beside = filters.resize_u8(np.asarray((~kept).astype(np.uint8) * np.uint8(255)), size, cv2.INTER_LINEAR)
+    hole = np.maximum(hole, np.asarray((beside > 127).astype(np.uint8) * np.uint8(255)))
+    known = np.asarray(255 - hole, dtype=np.uint8)
     feather = max(1.0, FEATHER * unit)
     # Outside the hole the fill is the picture itself, so its layer may pass into it there without being seen.
     taken = np.asarray(cv2.GaussianBlur(filters.dilate(hole, 2 * feather), (0, 0), feather), dtype=np.uint8)
@@ -68,15 +84,76 @@ def _behind(stage: Stage, key: int) -> U8:
     return picture
 
 
-def _fill(picture: U8, known: U8) -> plate.Fill:
-    """The fill at small size, from what is known alone."""
+def _shadow(picture: U8, hole: U8, middle: float) -> U8:
+    """Where the subject's own shadow lies beside its lower half: (h, w) uint8, 255 there, at :data:`SHADOW_SIDE`.
+
+    It is dark against the ground around it, and touches the subject's place. ``middle``: of the subject, 0..1 down.
+    """
+    height, width = hole.shape
+    size = filters.fit_size((width, height), SHADOW_SIDE)
+    unit = max(size)
+    place = np.asarray(filters.resize_u8(hole, size, cv2.INTER_AREA) > 127, dtype=np.bool_)
+    light = filters.to_f32(
+        np.asarray(cv2.cvtColor(filters.resize_u8(picture, size, cv2.INTER_AREA), cv2.COLOR_RGB2GRAY))
+    )
+    reach = SHADOW_REACH * unit
+    around = _grown(place, 2.5 * reach) & ~place
+    around[: round(middle * size[1])] = False
+    near = around & _grown(place, reach)
+    nothing = np.zeros(place.shape, np.uint8)
+    if not bool(near.any()):
+        return nothing
+    # The lit ground: the brighter of what lies around, locally, spread over all of it.
+    lit = (around & (light >= float(np.quantile(light[around], 0.5)))).astype(np.float32)
+    ground = filters.weighted_blur(light, lit, reach)
+    dark = light < SHADOW * ground
+    farther = around & ~near
+    if float(np.count_nonzero(dark & farther)) > SHADOW_MOST * max(1.0, float(np.count_nonzero(farther))):
+        return nothing
+    dark &= near
+    touching = place.copy()
+    for _ in range(max(1, round(reach))):
+        touching |= _grown(touching, 1.0) & dark
+    shadow = touching & ~place
+    # Its soft rim is darker than the ground as well.
+    soft = _grown(shadow, 0.012 * unit) if bool(shadow.any()) else shadow
+    return np.asarray(soft.astype(np.uint8) * np.uint8(255))
+
+
+def _grown(mask: Bool, radius: float) -> Bool:
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), filters.disc(max(1, round(radius)))), dtype=np.bool_)
+
+
+def _fill(picture: U8, known: U8) -> tuple[plate.Fill, Bool]:
+    """The fill at small size, from what is known alone, and where the picture is kept."""
     size = filters.fit_size((known.shape[1], known.shape[0]), FILL_SIDE)
+    colour, sure = _reduced(picture, known, size)
+    if _texture(colour, sure) < TEXTURE:
+        return _joined(plate.synthesize(colour, sure, PULL), sure), sure
+    rough, rough_sure = _reduced(picture, known, filters.fit_size(size, GUIDE_SIDE))
+    guide = filters.resize_f32(plate.synthesize(rough, rough_sure, PULL).colour, size, cv2.INTER_LINEAR)
+    pieces = patchwork(colour, sure, guide)
+    filled = colour[pieces.rows, pieces.columns]
+    filled[pieces.missing] = guide[pieces.missing]
+    fill = plate.Fill(np.ascontiguousarray(filled, dtype=np.float32), pieces.rows, pieces.columns)
+    return _joined(fill, pieces.known), pieces.known
+
+
+def _texture(colour: F32, known: Bool) -> float:
+    """How much texture there is around what is not known."""
+    rim = _grown(~known, TEXTURE_RIM * max(known.shape)) & ~_grown(~known, 2.0)
+    if not bool(rim.any()):
+        return 0.0
+    light = np.asarray(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), dtype=np.float32)
+    return float(np.abs(cv2.Laplacian(light, cv2.CV_32F))[rim].mean())
+
+
+def _reduced(picture: U8, known: U8, size: tuple[int, int]) -> tuple[F32, Bool]:
+    """The known part of a picture at another size, (h, w, 3) float32 0..1, and where it is known there."""
     share = filters.to_f32(filters.resize_u8(known, size, cv2.INTER_AREA))
     only = np.asarray(cv2.bitwise_and(picture, picture, mask=known), dtype=np.uint8)
     colour = filters.to_f32(filters.resize_u8(only, size, cv2.INTER_AREA)) / np.maximum(share, 1e-3)[..., None]
-    clipped = np.clip(colour, 0, 1).astype(np.float32)
-    sure = np.asarray(share > 0.98, dtype=np.bool_)
-    return _joined(plate.synthesize(clipped, sure, PULL), sure)
+    return np.clip(colour, 0, 1).astype(np.float32), np.asarray(share > 0.98, dtype=np.bool_)
 
 
 def _joined(fill: plate.Fill, known: Bool) -> plate.Fill:
