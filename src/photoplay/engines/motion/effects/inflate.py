@@ -11,11 +11,13 @@ from photoplay.engines.motion.animate import Animator, Changes, LayerChange, Mom
 from photoplay.engines.motion.easing import span
 from photoplay.engines.motion.effects import craft
 from photoplay.engines.motion.effects.base import Effect
+from photoplay.engines.motion.effects.vacancy import emptied, lower_half
 from photoplay.engines.motion.types import F32, Stage
 from photoplay.shot import Cue, Plan
 
 BREATHS = ((0.08, 0.20), (0.24, 0.36), (0.40, 0.56))  # fractions of the clip
 LIFT = (0.58, 0.95)
+EMPTY = "inflate-empty"
 
 
 class Inflate(Effect):
@@ -59,6 +61,10 @@ class _Inflate(Animator):
             self.extra_layers = (
                 craft.plain(stage, focus.key, "inflate-shade", (34, 18, 26), craft.rim_shade(alpha, reach, 0.50)),
             )
+        self._lower = lower_half(stage, focus) if self._floats else None
+        empty = emptied(stage, focus, EMPTY) if self._floats else None
+        if empty is not None:
+            self.extra_layers = (empty, *self.extra_layers)
         self._shadow = craft.shadow(1.1 * focus.width, max(6.0, 0.12 * focus.width))
         gleam = toolkit.soft_dot(128, 0.1)
         self._gleam = toolkit.painted((255, 252, 244), np.asarray(gleam * 0.55, np.uint8))
@@ -81,7 +87,7 @@ class _Inflate(Animator):
         air = self._air(t, moment.time_s)
         if abs(air) < 1e-4:
             return Changes(layers={extra.name: LayerChange(hidden=True) for extra in self.extra_layers})
-        strength = 0.5 if focus.subject is None else (0.18 if focus.cut[3] else 0.30)
+        strength = 0.5 if focus.subject is None else (0.28 if focus.cut[3] else 0.36)
         mesh = swell(self._stage, focus, strength * air)
         lift = span(t, *LIFT)
         affine = None
@@ -117,4 +123,6 @@ class _Inflate(Animator):
         layers: dict[int | str, LayerChange] = {focus.key: LayerChange(affine=affine, mesh=mesh)}
         if focus.subject is not None:
             layers["inflate-shade"] = LayerChange(affine=affine, mesh=mesh, opacity=float(np.clip(air, 0, 1)))
+        if self._lower is not None:
+            layers[EMPTY] = LayerChange(mask=self._lower, opacity=min(1.0, 5.0 * lift), hidden=lift <= 0.0)
         return Changes(layers=layers, sprites=tuple(sprites))

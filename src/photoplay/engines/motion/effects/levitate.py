@@ -16,7 +16,7 @@ from photoplay.engines.motion.animate import Animator, Changes, LayerChange, Mom
 from photoplay.engines.motion.easing import span
 from photoplay.engines.motion.effects import craft
 from photoplay.engines.motion.effects.base import Effect
-from photoplay.engines.motion.effects.vacancy import emptied
+from photoplay.engines.motion.effects.vacancy import emptied, lower_half
 from photoplay.engines.motion.types import U8, Stage
 from photoplay.shot import Cue, Move, MoveKind, Plan, Shot
 
@@ -76,10 +76,7 @@ class _Rise(Animator):
             self._shadows = _shadows(focus.subject.alpha, focus)
             empty = emptied(stage, focus, EMPTY)
             self.extra_layers = () if empty is None else (empty,)
-            # Only its lower half uncovers more than the plate behind it is made for.
-            _, y = craft.small_field(stage, 240)
-            below = (y - focus.box[1] - 0.45 * focus.height) / np.float32(0.2 * focus.height)
-            self._lower = np.asarray(np.clip(below, 0.0, 1.0) * 255.0, np.uint8)
+            self._lower = lower_half(stage, focus)
         self._dust = craft.crumbs([(190, 176, 150), (150, 138, 120)], 0.011 * spec.height, rng, 6)
         scale = toolkit.frame_scale(stage, spec)
         self._flecks = [

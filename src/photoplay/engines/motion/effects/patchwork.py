@@ -112,7 +112,8 @@ def _offset(picture: F32, have: Bool, known: Bool, guide: F32, tried: set[tuple[
     disc = filters.disc(RIM)
     for least in COVERS:
         best, found = np.inf, None
-        for dy in range(-round(FAR_UP * h), round(FAR_UP * h) + 1):
+        # From the same height first: the cheapest are found early, and most others need no look.
+        for dy in sorted(range(-round(FAR_UP * h), round(FAR_UP * h) + 1), key=abs):
             up = RISE * abs(dy) / h
             for dx in range(-w + 2, w - 1):
                 cost = up + RUN * abs(dx) / w - GAIN

@@ -39,9 +39,9 @@ class _Snow(Animator):
         self._curtains = []
         behind = max(0, focus.key - 1) if focus.subject is not None else 0
         for count, size, soft, strength, speed, after in (
-            (520, 0.006, 0.8, 0.62, 0.10, behind),
-            (200, 0.011, 0.5, 0.85, 0.17, None),
-            (34, 0.030, 1.0, 0.50, 0.30, None),
+            (760, 0.0075, 0.8, 0.72, 0.10, behind),
+            (280, 0.0135, 0.5, 0.92, 0.17, None),
+            (48, 0.034, 1.0, 0.56, 0.30, None),
         ):
             pictures = [
                 weather.flake(size * height * float(rng.uniform(0.6, 1.4)), soft, strength, rng) for _ in range(10)
@@ -62,7 +62,8 @@ class _Snow(Animator):
         cold, falling = span(t, 0.03, 0.40), span(t, 0.06, 0.34)
         if cold <= 0.0:
             return Changes()
-        grade = Grade().toward(Grade.of(exposure=0.97, contrast=0.92, saturation=0.66, tint=(-3.0, 2.0, 10.0)), cold)
+        # Darker than a white sky, or no flake is seen before it.
+        grade = Grade().toward(Grade.of(exposure=0.86, contrast=0.94, saturation=0.66, tint=(-3.0, 2.0, 10.0)), cold)
         swing = [0.012 * (k + 1) * self._height * math.sin(1.1 * moment.time_s + 1.7 * k) for k in range(3)]
         sprites = tuple(
             sprite

@@ -74,6 +74,17 @@ def emptied(stage: Stage, focus: craft.Focus, name: str) -> ExtraLayer | None:
     return ExtraLayer(name, craft.like(stage.layers[after], rgb, cover), after)
 
 
+def lower_half(stage: Stage, focus: craft.Focus) -> U8:
+    """As ``LayerChange.mask`` of an emptied place: only what lies behind the subject's lower half.
+
+    For one that rises: what it uncovers below is more than the plate behind it is made for, what it uncovers above is
+    not.
+    """
+    _, y = craft.small_field(stage, 240)
+    below = (y - np.float32(focus.box[1] + 0.45 * focus.height)) / np.float32(0.2 * focus.height)
+    return np.asarray(np.clip(below, 0.0, 1.0) * 255.0, np.uint8)
+
+
 def _behind(stage: Stage, key: int) -> U8:
     """Everything behind layer ``key`` as one picture."""
     picture = stage.layers[0].rgb

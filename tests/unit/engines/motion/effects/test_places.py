@@ -107,3 +107,13 @@ def test_what_was_pressed_is_flat_and_then_round() -> None:
     top = np.argmax(loose, axis=0)
     middle, side = top[len(top) // 2], top[len(top) // 4]
     assert side > middle, "its sides sag"
+
+
+def test_a_rising_subject_empties_its_lower_half_only() -> None:
+    on = stage("subject")
+    focus = craft.focus_of(on)
+    mask = vacancy.lower_half(on, focus)
+    rows = on.layers[0].rgb.shape[0]
+    at = [round(y / rows * mask.shape[0]) for y in (focus.box[1] + 2, focus.box[3] - 2)]
+    assert not mask[at[0]].any()
+    assert (mask[at[1]] == 255).all()

@@ -74,13 +74,13 @@ def test_cloud_hides_where_the_photo_becomes_the_earth() -> None:
     assert earth_zoom._fog(1.0) == earth_zoom._fog(500.0) == 0.0
 
 
-def rain_at(t: float) -> U8:
+def drops(slug: str, t: float) -> U8:
     on = stage("scene")
-    animator = effects()["rain"].prepare(on, Plan(effect="rain"), SPEC)
+    animator = effects()[slug].prepare(on, Plan(effect=slug), SPEC)
     path = CameraPath(Shot(), build_rig(on), duration_s=SPEC.duration_s)
     drawn = animator.frame(Moment(round(t * 99), t, t * 4.0, path.at(t)))
     out = planes.to_rgb(planes.frame_from_rgb(np.full((OUTPUT[1], OUTPUT[0], 3), 90, np.uint8))).astype(float)
-    for sprite in drawn.sprites[1:]:  # the first is the front of cloud
+    for sprite in drawn.sprites[1 if slug == "rain" else 0 :]:  # rain begins with the front of cloud
         tile, x, y = sprite.rgba.astype(float), round(sprite.x), round(sprite.y)
         rolled = np.zeros((*out.shape[:2], 4))
         y0, y1, x0, x1 = (
@@ -95,7 +95,7 @@ def rain_at(t: float) -> U8:
 
 
 def test_rain_is_seen_at_small_sizes() -> None:
-    light = rain_at(0.6)[..., 1].astype(int) - 90
+    light = drops("rain", 0.6)[..., 1].astype(int) - 90
     assert (light > 20).mean() > 0.05, "drops, not a hint of them"
     assert (light > 20).mean() < 0.6, "and something between them"
 
@@ -105,3 +105,8 @@ def test_a_front_hangs_from_above() -> None:
     rows = front[..., 3].mean(axis=1)
     assert rows[:8].mean() > 100
     assert rows[-1] < 6
+
+
+def test_snow_is_seen_at_small_sizes() -> None:
+    light = drops("snow", 0.6)[..., 1].astype(int) - 90
+    assert 0.05 < (light > 25).mean() < 0.6
