@@ -105,7 +105,7 @@ class Globe:
         light = np.clip(SUN[0] * u + SUN[1] * v + SUN[2] * z, 0, 1) ** np.float32(0.8)
         colour *= (0.015 + 1.22 * light)[..., None]
         # Air scatters blue towards the rim, where one looks through more of it.
-        haze = (np.float32(0.10) + np.clip((r - 0.45) / 0.55, 0, 1) ** 2.6 * 0.85) * np.clip(1.15 * light, 0, 1)
+        haze = (np.float32(0.06) + np.clip((r - 0.45) / 0.55, 0, 1) ** 2.6 * 0.85) * np.clip(1.15 * light, 0, 1)
         colour += np.array(AIR, np.float32) * (0.55 * haze)[..., None]
         lit = np.clip(colour, 0, 255)
         if share <= 1.0:
@@ -141,7 +141,7 @@ class Globe:
         soil = _mix(soil, FOREST, _step(damp + 0.35 * grain, 0.62, 0.40))
         soil = _mix(soil, ROCK, 0.75 * _step(level + 0.30 * grain, 1.05, 0.35))
         soil = _mix(soil, self._tint, (0.14 * np.exp(-r2 / np.float32(0.01)))[..., None])
-        soil *= (1.0 + 0.26 * grain)[..., None]
+        soil *= (1.04 + 0.20 * grain)[..., None]
         rivers = min(1.0, max(0.0, (RIVERS - pixel) / RIVERS))  # too thin to be seen from far away
         if rivers > 0.0:
             course = np.abs(self._sky.at(y, x, 0.16, last=9, keep=0.46))

@@ -20,7 +20,7 @@ from photoplay.engines.motion.types import F32, U8, SceneMap, Stage
 from photoplay.shot import Cue, Plan, Shot
 
 START, AWAY = 0.06, 0.90  # fractions of the clip
-GLOBE = 720  # pixels of the drawn pictures' sides, doubled from 1440 lines up
+GLOBE = 600  # pixels of the drawn pictures' sides, doubled from 1440 lines up
 ROUND = 0.66  # diameter of the Earth in the last frame, in frame heights (or widths if fewer)
 CLIMB = 520.0  # how much smaller everything is in the end
 WINDOWS = (earth.RIM, 0.42, 0.16, 0.06)  # parts of the globe that are drawn each for itself
@@ -29,6 +29,7 @@ SHEETS = 6
 LOWEST, APART = 1.07, 1.30  # height of the lowest sheet of cloud, in heights of the camera at first; ratio of the next
 WHITE = (2.7, 4.0, 4.6)  # heights at which the fog is nothing, whole, and still whole; it then thins out
 THIN = 9.5
+CLOUD = (238, 242, 247)  # of the fog
 
 
 class EarthZoom(Effect):
@@ -57,7 +58,7 @@ class _Up(Animator):
         globe = earth.Globe(rng, (float(tint[0]), float(tint[1]), float(tint[2])))
         self._windows = [(share, globe.window(size, share)) for share in WINDOWS]
         self._sky = _stars(spec.width, spec.height, rng)
-        self._sheets = earth.sheets(512, SHEETS, rng)
+        self._sheets = earth.sheets(384, SHEETS, rng)
         d = spec.duration_s
         self.cues = (
             Cue(at_s=START * d, kind="rise", strength=0.6, duration_s=0.7 * d),
@@ -77,6 +78,8 @@ class _Up(Animator):
         high = CLIMB**progress  # of the camera, 1 at first: all is smaller by as much
         turn = 0.38 * progress
         white = _fog(high)
+        if white > 0.995:
+            return np.full_like(photo, CLOUD)
         out = _left_behind(photo, 1.0 / high, turn) if high < WHITE[1] else self._below(high, turn)
         diagonal = math.hypot(photo.shape[1], photo.shape[0])
         for index in range(SHEETS):
@@ -91,7 +94,7 @@ class _Up(Animator):
             if share > 0.0 and side < 14.0 * diagonal:
                 _paste(out, self._sheets[index][0], side, turn + 1.3 * index, share)
         if white > 0.0:
-            cv2.addWeighted(out, 1.0 - white, np.full_like(out, (238, 242, 247)), white, 0.0, dst=out)
+            cv2.addWeighted(out, 1.0 - white, np.full_like(out, CLOUD), white, 0.0, dst=out)
         return out
 
     def _below(self, high: float, turn: float) -> U8:
@@ -105,7 +108,7 @@ class _Up(Animator):
         for share, picture in self._windows[first:]:
             side = share * diameter
             fine = side / picture.shape[0]  # frame pixels per pixel of the picture
-            opacity = 1.0 if share > 1.0 else min(1.0, max(0.0, (fine - 0.22) / 0.25))
+            opacity = 1.0 if share > 1.0 else min(1.0, max(0.0, (fine - 0.38) / 0.37))
             if opacity > 0.0:
                 _paste(out, picture, side, turn, opacity)
         return out

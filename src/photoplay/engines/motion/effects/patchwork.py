@@ -7,6 +7,7 @@ how well it fits what is there already, and a minimum cut decides which pixels i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -25,6 +26,7 @@ LEAST = 0.004  # of the place: a piece that would cover less is not worth its se
 RISE, RUN = 0.9, 0.12  # what a copy from another height, or from far to the side, costs against its misfit
 GAIN = 0.4  # what covering the whole place at once is worth against its misfit
 COVERS = (0.16, 0.05, 0.01)  # of what is left: what a piece covers at least, tried in turn
+NEAREST = 3  # pixels at that size: nearer copies are mere smears
 FAR_UP = 0.4  # of the height: how far up or down a copy may come from
 SHARP = 3.0  # how much worse than a perfect fit the colours' difference counts, 0..1 per channel
 
@@ -103,46 +105,54 @@ def _offset(picture: F32, have: Bool, known: Bool, guide: F32, tried: set[tuple[
     small = filters.fit_size((width, height), LOOK_SIDE)
     w, h = small
     share = filters.resize_f32(have.astype(np.float32), small, cv2.INTER_AREA)
-    colour = filters.resize_f32(picture, small, cv2.INTER_AREA) / np.maximum(share, 1e-3)[..., None]
+    shown = filters.resize_f32(picture, small, cv2.INTER_AREA) / np.maximum(share, 1e-3)[..., None]
+    colour = np.asarray(shown, np.float32)
     soft = filters.resize_f32(guide, small, cv2.INTER_AREA)
     full = share > 0.5
     source = filters.resize_f32(known.astype(np.float32), small, cv2.INTER_AREA) > 0.98
     left = ~full if not bool(full.all()) else share < 0.999
     amount = float(np.count_nonzero(left))
+    # How much every offset covers, in one correlation; then the cheapest are looked at until no other can be better.
+    up = round(FAR_UP * h)
+    padded = cv2.copyMakeBorder(source.astype(np.float32), up, up, w, w, cv2.BORDER_CONSTANT, value=0.0)
+    covers = cv2.matchTemplate(padded, left.astype(np.float32), cv2.TM_CCORR) / amount
+    offset_y, offset_x = (np.asarray(axis) - far for axis, far in zip(np.indices(covers.shape), (up, w), strict=True))
+    costs = RISE * np.abs(offset_y) / h + RUN * np.abs(offset_x) / w + GAIN * (1.0 - covers)
+    apart = np.abs(offset_y) + np.abs(offset_x) >= NEAREST
     disc = filters.disc(RIM)
     for least in COVERS:
         best, found = np.inf, None
-        # From the same height first: the cheapest are found early, and most others need no look.
-        for dy in sorted(range(-round(FAR_UP * h), round(FAR_UP * h) + 1), key=abs):
-            up = RISE * abs(dy) / h
-            for dx in range(-w + 2, w - 1):
-                cost = up + RUN * abs(dx) / w - GAIN
-                if cost >= best or abs(dx) + abs(dy) < 3:
-                    continue
-                y0, y1, x0, x1 = max(0, -dy), min(h, h - dy), max(0, -dx), min(w, w - dx)
-                there = source[y0 + dy : y1 + dy, x0 + dx : x1 + dx]
-                new = there & left[y0:y1, x0:x1]
-                cover = np.count_nonzero(new) / amount
-                cost += GAIN * (1.0 - cover)
-                if cover < least or cost >= best:
-                    continue
-                rim = np.asarray(cv2.dilate(new.view(np.uint8), disc), np.bool_) & there & full[y0:y1, x0:x1]
-                if np.count_nonzero(rim) < 3:
-                    continue
-                gap = colour[y0:y1, x0:x1][rim] - colour[y0 + dy : y1 + dy, x0 + dx : x1 + dx][rim]
-                cost += SHARP * float(np.sqrt(np.square(gap).mean()))
-                if cost >= best:
-                    continue
-                gap = soft[y0:y1, x0:x1][new] - colour[y0 + dy : y1 + dy, x0 + dx : x1 + dx][new]
-                cost += LIKE * float(np.sqrt(np.square(gap).mean()))
-                if cost < best and (dx, dy) not in tried:
-                    best, found = cost, (dx, dy)
+        usable = np.flatnonzero((covers >= least) & apart)
+        order = usable[np.argsort(costs.ravel()[usable], kind="stable")]
+        for at in order.tolist():
+            cost = float(costs.flat[at])
+            if cost >= best:
+                break
+            dx, dy = int(offset_x.flat[at]), int(offset_y.flat[at])
+            y0, y1, x0, x1 = max(0, -dy), min(h, h - dy), max(0, -dx), min(w, w - dx)
+            there = source[y0 + dy : y1 + dy, x0 + dx : x1 + dx]
+            new = there & left[y0:y1, x0:x1]
+            rim = np.asarray(cv2.dilate(new.view(np.uint8), disc), np.bool_) & there & full[y0:y1, x0:x1]
+            if (dx, dy) in tried or np.count_nonzero(rim) < 3:
+                continue
+            ours, theirs = colour[y0:y1, x0:x1], colour[y0 + dy : y1 + dy, x0 + dx : x1 + dx]
+            cost += SHARP * _apart(ours[rim], theirs[rim])
+            if cost < best:
+                cost += LIKE * _apart(soft[y0:y1, x0:x1][new], theirs[new])
+            if cost < best:
+                best, found = cost, (dx, dy)
         if found is not None:
             tried.add(found)
             return _refined(
                 picture, have, known, (round(found[0] * width / w), round(found[1] * height / h)), width / w
             )
     return None
+
+
+def _apart(a: F32, b: F32) -> float:
+    """Root mean square difference of two lists of colours."""
+    gap = (a - b).ravel()
+    return math.sqrt(float(np.dot(gap, gap)) / max(1, gap.size))
 
 
 def _refined(picture: F32, have: Bool, known: Bool, offset: tuple[int, int], reach: float) -> tuple[int, int]:
