@@ -115,7 +115,8 @@ def _offset(picture: F32, have: Bool, known: Bool, guide: F32, tried: set[tuple[
     # How much every offset covers, in one correlation; then the cheapest are looked at until no other can be better.
     up = round(FAR_UP * h)
     padded = cv2.copyMakeBorder(source.astype(np.float32), up, up, w, w, cv2.BORDER_CONSTANT, value=0.0)
-    covers = cv2.matchTemplate(padded, left.astype(np.float32), cv2.TM_CCORR) / amount
+    # Counts are whole: rounded, they do not hang on how the correlation was worked out.
+    covers = np.rint(cv2.matchTemplate(padded, left.astype(np.float32), cv2.TM_CCORR)) / amount
     offset_y, offset_x = (np.asarray(axis) - far for axis, far in zip(np.indices(covers.shape), (up, w), strict=True))
     costs = RISE * np.abs(offset_y) / h + RUN * np.abs(offset_x) / w + GAIN * (1.0 - covers)
     apart = np.abs(offset_y) + np.abs(offset_x) >= NEAREST
