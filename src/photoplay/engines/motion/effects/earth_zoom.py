@@ -8,6 +8,7 @@ there is country below, then the globe (:mod:`earth`).
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -56,9 +57,14 @@ class _Up(Animator):
         size = GLOBE * (2 if min(spec.width, spec.height) >= 1440 else 1)
         tint = np.mean(np.array(toolkit.palette(stage.layers[0].rgb, None, 3, spec.seed), np.float32), axis=0)
         globe = earth.Globe(rng, (float(tint[0]), float(tint[1]), float(tint[2])))
-        self._windows = [(share, globe.window(size, share)) for share in WINDOWS]
-        self._sky = _stars(spec.width, spec.height, rng)
-        self._sheets = earth.sheets(384, SHEETS, rng)
+        with ThreadPoolExecutor(
+            1, thread_name_prefix="photoplay-earth"
+        ) as beside:  # a window takes nothing from chance
+            later = [beside.submit(globe.window, size, share) for share in WINDOWS[2:]]
+            self._sky = _stars(spec.width, spec.height, rng)
+            self._sheets = earth.sheets(384, SHEETS, rng)
+            drawn = [globe.window(size, share) for share in WINDOWS[:2]] + [one.result() for one in later]
+        self._windows = list(zip(WINDOWS, drawn, strict=True))
         d = spec.duration_s
         self.cues = (
             Cue(at_s=START * d, kind="rise", strength=0.6, duration_s=0.7 * d),
