@@ -175,7 +175,9 @@ def hole(desk: Desk) -> U8:
     filled = plate.render(plate.synthesize(colour, np.asarray(share > 0.98, np.bool_)), rgb, known)
     edges.mix(filled, rgb, known)
     carried = filled.copy()
-    continuation.carry_on(carried, rgb, known)
+    continued = continuation.carried_on(rgb, known)
+    if continued is not None:
+        continued.lay_over(carried, known)
     return row(*(crop(one, 0.6, 0.5, 1.0, 1.0) for one in (empty, filled, carried)))
 
 
