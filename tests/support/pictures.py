@@ -75,6 +75,36 @@ def sea(*, clouds: bool = False) -> U8:
     return _done(np.where((y < 240)[..., None], sky, water).astype(np.float32))
 
 
+def lake(*, shore: bool = True, hue: tuple[float, float, float] = (150, 185, 205)) -> U8:
+    """A bright lake before wooded islands under a covered sky; mist hides the valley between them down to the water.
+
+    ``shore``: without, the islands go on down to the lower edge. ``hue``: of the water.
+    """
+    x, y = _places()
+    image = np.zeros((SIZE[1], SIZE[0], 3), np.float32) + np.float32([226, 222, 236])
+    wooded = np.clip((y - 230 - 20 * grain(14, 9)) / 30, 0, 1) * np.clip((np.abs(x - 340) - 60) / 60, 0, 1)
+    image = _over(image, np.asarray(wooded, np.float32), (25, 52, 58))
+    if shore:
+        image = np.where((y < 405)[..., None], image, np.float32([hue]))
+        strip = (y >= 394) & (y < 405)
+        image[strip] = [40, 70, 78]
+        stretched = cv2.resize(grain(1.6, 8, (40, SIZE[1])), SIZE, interpolation=cv2.INTER_CUBIC)
+        image = np.where((y < 405)[..., None], image, image + (stretched * 9)[..., None])
+    return _done(image)
+
+
+def harbour(*, lamps: int = 6, warm: bool = True, shine: float = 1.0) -> U8:
+    """A quay at night with lamps in a row. ``warm``: or white. ``shine``: of their halos; without they are discs."""
+    x, y = _places()
+    image = np.zeros((SIZE[1], SIZE[0], 3), np.float32) + np.float32([14, 18, 30])
+    tint = np.float32([255, 165, 70]) if warm else np.float32([255, 255, 255])
+    for number in range(lamps):
+        away = np.hypot(x - 60 - number * 520 / max(1, lamps - 1), y - 300 - 20 * (number % 3))
+        image += (shine * 0.75 * np.exp(-away / 11))[..., None] * tint
+        image = _over(image, np.clip(6.5 - away, 0, 1), (255, 252, 240))
+    return _done(image)
+
+
 def meadow() -> U8:
     """Leaves and grass all over."""
     leaves = grain(2.5, 2) * 26 + grain(9, 3) * 14

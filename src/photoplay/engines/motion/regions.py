@@ -1,5 +1,7 @@
 """Regions of the photo by vote of colour, texture and position: sky, water, foliage, fire, smoke, ground, hair, skin.
 
+Lamps are found one by one, see ``lamps``.
+
 Every vote is strict, because a wrong region moves what should be still, and no region only leaves it still.
 All is worked out at 256 pixels; only the sky, which sets depth, is taken to the photo's own edges.
 """
@@ -12,7 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photoplay.engines.motion import filters
+from photoplay.engines.motion import filters, waters
+from photoplay.engines.motion.lamps import NIGHT, find_lamps
+from photoplay.engines.motion.looks import Looks, Mask, below, look, parts
 from photoplay.engines.motion.types import F32, U8, Face
 
 SIDE = 256  # pixels of the long side
@@ -22,9 +26,7 @@ LAND_WITHIN = 0.08  # of the height: how far under what was found the sky may go
 LAND_SHARE = 0.5  # of the sky's width under which there must be such land
 SILHOUETTE = 22.0  # L*: land against a low sun is darker
 GLOW, GLOW_SHARE = 12.0, 0.2  # b* of the sky beside a low sun, and the least share of the width under which it is seen
-MIN_AREA = {"sky": 0.03, "water": 0.03, "foliage": 0.03, "fire": 0.002, "smoke": 0.01, "ground": 0.05}
-
-Mask = NDArray[np.bool_]
+MIN_AREA = {"sky": 0.03, "foliage": 0.03, "fire": 0.002, "smoke": 0.01, "ground": 0.05}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,41 +36,6 @@ class Regions:
     weights: dict[str, U8] = field(default_factory=dict)
     horizon: float | None = None
     outdoor: float = 0.0  # 0 a room or a table .. 1 under the sky
-
-
-@dataclass(frozen=True, slots=True)
-class _Looks:
-    """What the votes look at, all (h, w) float32 at small size: Lab, hue in degrees, saturation, value, texture."""
-
-    rgb: F32
-    light: F32  # L*, 0..100
-    a: F32
-    b: F32
-    hue: F32  # 0..360
-    saturation: F32
-    value: F32
-    texture: F32  # local deviation of the lightness, 0..1
-    slope_x: F32
-    slope_y: F32
-    y: F32  # 0 top .. 1 bottom
-    free: Mask  # not subject
-
-
-def _look(rgb: U8, matte: U8) -> _Looks:
-    image = filters.to_f32(rgb)
-    lab = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), dtype=np.float32)
-    hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), dtype=np.float32)
-    light = np.ascontiguousarray(lab[..., 0])
-    mean = filters.box(light, 2)
-    texture = np.sqrt(np.maximum(filters.box(light * light, 2) - mean * mean, 0)) / 100.0
-    slope_x = np.asarray(cv2.Sobel(light, cv2.CV_32F, 1, 0), dtype=np.float32)
-    slope_y = np.asarray(cv2.Sobel(light, cv2.CV_32F, 0, 1), dtype=np.float32)
-    rows = np.linspace(0, 1, rgb.shape[0], dtype=np.float32)[:, None]
-    return _Looks(
-        image, light, lab[..., 1], lab[..., 2], hsv[..., 0], hsv[..., 1], hsv[..., 2],
-        np.asarray(texture, dtype=np.float32), slope_x, slope_y,
-        np.broadcast_to(rows, light.shape).astype(np.float32), matte < 64,
-    )  # fmt: skip
 
 
 def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
@@ -82,10 +49,11 @@ def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
     full = (rgb.shape[1], rgb.shape[0])
     size = filters.fit_size(full, SIDE)
     small_matte = filters.resize_u8(matte, size)
-    looks = _look(filters.resize_u8(rgb, size), small_matte)
+    looks = look(filters.resize_u8(rgb, size), small_matte)
     found: dict[str, F32] = {}
     portrait = any(face.box.y1 - face.box.y0 > PORTRAIT for face in faces)
-    sky = _sky(looks, found_subject=bool(matte.any()), portrait=portrait)
+    lake = waters.lake_of(looks)
+    sky = _sky(looks, found_subject=bool(matte.any()), portrait=portrait, lake=lake)
     horizon = _horizon(sky, looks) if sky is not None else None
     if sky is not None:
         found["sky"] = sky.astype(np.float32)
@@ -93,7 +61,7 @@ def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
     if foliage is not None:
         found["foliage"] = foliage
     if sky is not None and horizon is not None:
-        water = _water(looks, sky, horizon)
+        water = waters.open_water(looks, sky, horizon) if lake is None else waters.under(sky, lake, looks)
         if water is not None:
             found["water"] = water
         ground = _ground(looks, horizon, found)
@@ -116,6 +84,10 @@ def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
     weights = {name: _to_full(weight, full) for name, weight in found.items() if name != "sky"}
     if "sky" in found:
         weights["sky"] = _sky_edge(rgb, found["sky"], matte)
+    dark = float(np.median(looks.light)) < NIGHT
+    lamps = find_lamps(rgb) if dark and not portrait else None
+    if lamps is not None:
+        weights["lamps"] = lamps
     return Regions(weights, horizon, outdoor)
 
 
@@ -133,16 +105,11 @@ def _sky_edge(rgb: U8, sky: F32, matte: U8) -> U8:
     return filters.to_u8(np.asarray(weight, dtype=np.float32))
 
 
-def _parts(mask: Mask, min_area: float) -> Mask:
-    """``mask`` without its parts smaller than ``min_area`` of the photo."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
-    keep = stats[:, cv2.CC_STAT_AREA] >= min_area * mask.size
-    keep[0] = False
-    return np.asarray(keep[labels], dtype=np.bool_) if count > 1 else mask
+def _sky(looks: Looks, *, found_subject: bool, portrait: bool = False, lake: Mask | None = None) -> Mask | None:
+    """Smooth, sky-coloured, hanging from the top edge, ending above the ground; behind a portrait only if blue.
 
-
-def _sky(looks: _Looks, *, found_subject: bool, portrait: bool = False) -> Mask | None:
-    """Smooth, sky-coloured, hanging from the top edge, ending above the ground; behind a portrait only if blue."""
+    ``lake``: water under a far shore, which is no sky, however alike the two are where mist hides the shore.
+    """
     blue = (looks.b < -4) & (looks.hue > 185) & (looks.hue < 265) & (looks.light > 8)
     grey = (np.hypot(looks.a, looks.b) < 11) & (looks.light > 62)
     warm = (looks.light > 45) & (looks.hue < 62) & (looks.saturation < 0.65) & (looks.y < 0.55)
@@ -151,7 +118,8 @@ def _sky(looks: _Looks, *, found_subject: bool, portrait: bool = False) -> Mask 
     coloured = blue if portrait else blue | grey | (warm & _has_sky_tone(looks, blue | grey))
     # Clouds are bright and textured; plain sky is smooth.
     smooth = looks.texture < np.where(grey & (looks.light > 70), 0.060, 0.034)
-    candidate = np.asarray(coloured & smooth & looks.free, dtype=np.uint8)
+    open_to = looks.free if lake is None else looks.free & ~waters.filled_down(lake)
+    candidate = np.asarray(coloured & smooth & open_to, dtype=np.uint8)
     candidate = np.asarray(cv2.morphologyEx(candidate, cv2.MORPH_CLOSE, filters.disc(2)), dtype=np.uint8)
     _, labels = cv2.connectedComponents(candidate, connectivity=4)
     top = labels[0:2][looks.free[0:2]]
@@ -160,7 +128,7 @@ def _sky(looks: _Looks, *, found_subject: bool, portrait: bool = False) -> Mask 
     if float(sky.mean()) < MIN_AREA["sky"]:
         return None
     # Holes in the sky are birds, cables and clouds.
-    _, holes, stats, _ = cv2.connectedComponentsWithStats((~sky & looks.free).astype(np.uint8), connectivity=4)
+    _, holes, stats, _ = cv2.connectedComponentsWithStats((~sky & open_to).astype(np.uint8), connectivity=4)
     small = stats[:, cv2.CC_STAT_AREA] < 0.004 * sky.size
     small[0] = False
     sky = _first_runs(_cut_at_shore(np.asarray(sky | small[holes], dtype=np.bool_), looks), looks)
@@ -172,7 +140,7 @@ def _sky(looks: _Looks, *, found_subject: bool, portrait: bool = False) -> Mask 
     if top_share < (0.25 if found_subject else 0.35) or bottom_share > 0.02:
         return None  # a wall, a studio backdrop or a blurred background reaches down beside the subject
     # Sky ends at something: under most of its lower edge there is more texture than in itself, or a clear step.
-    under = _below(sky, max(2, width // 60)) & looks.free
+    under = below(sky, max(2, width // 60)) & looks.free
     if int(under.any(axis=0).sum()) < width // 4:
         return None
     # The grey of a covered sky is neutral or cold. Without any blue and warm, it is paper, plaster, a studio's wall.
@@ -186,7 +154,7 @@ def _sky(looks: _Looks, *, found_subject: bool, portrait: bool = False) -> Mask 
     return _down_to_land(sky, looks)
 
 
-def _down_to_land(sky: Mask, looks: _Looks) -> Mask:
+def _down_to_land(sky: Mask, looks: Looks) -> Mask:
     """``sky`` carried on to dark land a little under it, at sunset: beside a low sun it is too bright and too striped
     for the vote, and what stands there is a silhouette."""
     height, width = sky.shape
@@ -208,14 +176,18 @@ def _down_to_land(sky: Mask, looks: _Looks) -> Mask:
     return np.asarray(sky | (lands & (rows > lowest) & (rows < lowest + first)), dtype=np.bool_)
 
 
-def _cut_at_shore(sky: Mask, looks: _Looks) -> Mask:
-    """``sky`` above a straight level line across it: hazy water under hazy sky looks the same but for the shore."""
+def _cut_at_shore(sky: Mask, looks: Looks) -> Mask:
+    """``sky`` above a straight level line across it: hazy water under hazy sky looks the same but for the shore.
+
+    A shore is a step; mist over a wood thickens row by row.
+    """
     strength = np.abs(looks.slope_y)
     rows = sky.sum(axis=1)
     usual = float(np.median(strength[sky])) + 0.3
     strong = (np.where(sky, strength, 0.0) > 4.0 * usual).sum(axis=1) / np.maximum(rows, 1)
     wide = rows > 0.35 * sky.shape[1]
-    lines = np.flatnonzero(wide & (strong > 0.5) & (np.arange(len(rows)) > 0.2 * len(rows)))
+    before = np.concatenate([np.zeros(waters.SHORE_ROWS), strong[: -waters.SHORE_ROWS]])
+    lines = np.flatnonzero(wide & (strong > 0.5) & (before < 0.25) & (np.arange(len(rows)) > 0.2 * len(rows)))
     if lines.size == 0:
         return sky
     cut = sky.copy()
@@ -223,7 +195,7 @@ def _cut_at_shore(sky: Mask, looks: _Looks) -> Mask:
     return cut
 
 
-def _first_runs(sky: Mask, looks: _Looks) -> Mask:
+def _first_runs(sky: Mask, looks: Looks) -> Mask:
     """The part of ``sky`` that is seen from the top edge of its own column; a façade is broken by its windows."""
     tall = np.ones((max(3, sky.shape[0] // 20), 1), np.uint8)  # cables, masts and twigs do not break the sky
     closed = np.asarray(cv2.morphologyEx(sky.astype(np.uint8), cv2.MORPH_CLOSE, tall), dtype=np.bool_)
@@ -234,25 +206,17 @@ def _first_runs(sky: Mask, looks: _Looks) -> Mask:
     return np.asarray(sky, dtype=np.bool_)
 
 
-def _has_sky_tone(looks: _Looks, tones: NDArray[np.bool_]) -> bool:
+def _has_sky_tone(looks: Looks, tones: NDArray[np.bool_]) -> bool:
     """Warm evening colours count as sky only where blue or grey sky is seen too."""
     return float(tones[: max(1, tones.shape[0] // 3)].mean()) > 0.3
 
 
-def _below(mask: Mask, rows: int) -> Mask:
-    """What lies within ``rows`` under ``mask``, outside it."""
-    grown = mask.copy()
-    for step in range(1, rows + 1):
-        grown[step:] |= mask[:-step]
-    return np.asarray(grown & ~mask, dtype=np.bool_)
-
-
 def _above(mask: Mask) -> Mask:
     rows = max(2, mask.shape[0] // 12)
-    return np.asarray(_below(mask[::-1], rows)[::-1], dtype=np.bool_)
+    return np.asarray(below(mask[::-1], rows)[::-1], dtype=np.bool_)
 
 
-def _horizon(sky: Mask, looks: _Looks) -> float | None:
+def _horizon(sky: Mask, looks: Looks) -> float | None:
     """The fraction of the height where ground and sky would meet: low in the sky's lower edge, ignoring the subject."""
     height, width = sky.shape
     seen = sky.any(axis=0)
@@ -267,73 +231,20 @@ def _horizon(sky: Mask, looks: _Looks) -> float | None:
     return line if line < 0.9 else None
 
 
-def _foliage(looks: _Looks, sky: Mask | None) -> F32 | None:
+def _foliage(looks: Looks, sky: Mask | None) -> F32 | None:
     green = (looks.hue > 62) & (looks.hue < 160) & (looks.saturation > 0.16) & (looks.a < -4) & (looks.light > 6)
     rough = filters.blur(looks.texture, 3.0) > 0.03
     mask = green & rough & looks.free
     if sky is not None:
         mask &= ~sky
     dense = filters.blur(mask.astype(np.float32), 3.0)
-    solid = _parts(np.asarray(dense > 0.45, dtype=np.bool_), 0.008)
+    solid = parts(np.asarray(dense > 0.45, dtype=np.bool_), 0.008)
     if float(solid.mean()) < MIN_AREA["foliage"]:
         return None
     return np.asarray(filters.blur(solid.astype(np.float32), 2.0) * (looks.free.astype(np.float32)), dtype=np.float32)
 
 
-def _water(looks: _Looks, sky: Mask, horizon: float) -> F32 | None:
-    """Below the horizon, of the sky's or a bluish colour, rippled across rather than down, wide rather than tall."""
-    if float(np.median(np.hypot(looks.a, looks.b))) < 1.5:
-        return None  # nothing in a black-and-white picture tells water from land
-    low = looks.y > horizon - 0.02
-    sky_b = float(np.median(looks.b[sky]))
-    bluish = (looks.b < -3) & (looks.hue > 165) & (looks.hue < 265)
-    reflected = (np.abs(looks.b - sky_b) < 7) & (np.abs(looks.a - float(np.median(looks.a[sky]))) < 6)
-    across = filters.blur(np.abs(looks.slope_y), 4.0) > 1.15 * filters.blur(np.abs(looks.slope_x), 4.0)
-    calm = looks.texture < 0.10
-    mask = low & looks.free & ~sky & calm & (bluish | (reflected & (looks.light > 30))) & across
-    solid = _parts(np.asarray(filters.blur(mask.astype(np.float32), 3.0) > 0.5, dtype=np.bool_), 0.015)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8))
-    keep = stats[:, cv2.CC_STAT_WIDTH] > 1.6 * stats[:, cv2.CC_STAT_HEIGHT]
-    keep &= stats[:, cv2.CC_STAT_WIDTH] > 0.3 * solid.shape[1]
-    # Open water reaches the horizon; a blurred road or a shadow lies alone.
-    shore = _below(sky, max(3, solid.shape[0] // 18))
-    touching = np.unique(labels[np.asarray(shore & solid, dtype=np.bool_)])
-    keep &= np.isin(np.arange(count), touching)
-    keep[0] = False
-    solid = np.asarray(keep[labels], dtype=np.bool_) if count > 1 else solid
-    if float(solid.mean()) < MIN_AREA["water"]:
-        return None
-    # Water is about as blue as the sky right above it; a hazy plain is not quite.
-    reach = max(3, sky.shape[0] // 12)
-    low_sky = sky[:-reach] & ~sky[reach:]
-    if bool(low_sky.any()):
-        low_b = float(np.median(looks.b[:-reach][low_sky]))
-        if low_b < -2 and float(np.median(looks.b[solid])) > low_b + 3.0:
-            return None
-    return filters.blur(
-        _with_reflections(solid, (looks.y > horizon + 0.03) & across & ~sky, looks, horizon).astype(np.float32), 2.0
-    )
-
-
-def _with_reflections(water: Mask, open_to: Mask, looks: _Looks, horizon: float) -> Mask:
-    """``water`` with what lies beside it and shows the sky above it upside down: the red of a low sun, a cloud."""
-    height = water.shape[0]
-    rows = np.clip(np.rint(2 * horizon * height).astype(np.intp) - np.arange(height), 0, height - 1)
-    soft_a, soft_b = filters.blur(looks.a, 3.0), filters.blur(looks.b, 3.0)
-    alike = (np.hypot(soft_a - soft_a[rows], soft_b - soft_b[rows]) < 16) & _colourful(soft_a, soft_b, rows)
-    both = water | (open_to & looks.free & alike & (looks.texture < 0.18))
-    solid = np.asarray(filters.blur(both.astype(np.float32), 2.0) > 0.5, dtype=np.bool_) | water
-    _, labels = cv2.connectedComponents(solid.astype(np.uint8), connectivity=4)
-    return np.asarray(np.isin(labels, np.unique(labels[water])), dtype=np.bool_)
-
-
-def _colourful(a: F32, b: F32, rows: NDArray[np.intp]) -> Mask:
-    """Where both a place and its mirror image have a colour of their own: grey is like grey everywhere."""
-    chroma = np.hypot(a, b)
-    return np.asarray((chroma > 8) & (chroma[rows] > 8), dtype=np.bool_)
-
-
-def _ground(looks: _Looks, horizon: float, found: dict[str, F32]) -> F32 | None:
+def _ground(looks: Looks, horizon: float, found: dict[str, F32]) -> F32 | None:
     mask = (looks.y > horizon + 0.03) & looks.free
     weight = mask.astype(np.float32)
     for name in ("water", "sky"):
@@ -344,7 +255,7 @@ def _ground(looks: _Looks, horizon: float, found: dict[str, F32]) -> F32 | None:
     return filters.blur(np.asarray(weight, dtype=np.float32), 1.5)
 
 
-def _fire(looks: _Looks) -> F32 | None:
+def _fire(looks: Looks) -> F32 | None:
     """Flames: an orange mantle around a nearly white core, both far brighter than what is around them.
 
     A candle or a torch is often the subject itself, so the subject is not left out here.
@@ -374,7 +285,7 @@ def _fire(looks: _Looks) -> F32 | None:
     return filters.blur(result.astype(np.float32), 1.5)
 
 
-def _smoke(looks: _Looks, fire: F32) -> F32 | None:
+def _smoke(looks: Looks, fire: F32) -> F32 | None:
     """Grey, soft, above a fire and paler than the dark beside it; smoke without its fire looks like too much else."""
     above = np.maximum.accumulate(fire[::-1] > 0.3, axis=0)[::-1]
     spread = filters.blur(above.astype(np.float32), 10.0) > 0.12
@@ -383,13 +294,13 @@ def _smoke(looks: _Looks, fire: F32) -> F32 | None:
     dark = np.full((looks.light.shape[0], 1), 100.0, np.float32)
     dark[open_rows, 0] = np.nanmedian(beside[open_rows], axis=1)
     grey = (np.hypot(looks.a, looks.b) < 12) & (looks.light > 14) & (looks.texture < 0.04) & (looks.light > dark + 4.0)
-    solid = _parts(np.asarray(spread & grey & looks.free & (fire < 0.1), dtype=np.bool_), 0.005)
+    solid = parts(np.asarray(spread & grey & looks.free & (fire < 0.1), dtype=np.bool_), 0.005)
     if float(solid.mean()) < MIN_AREA["smoke"]:
         return None
     return filters.blur(solid.astype(np.float32), 4.0)
 
 
-def _person(looks: _Looks, alpha: F32, faces: tuple[Face, ...]) -> tuple[F32 | None, F32 | None]:
+def _person(looks: Looks, alpha: F32, faces: tuple[Face, ...]) -> tuple[F32 | None, F32 | None]:
     """Skin like the faces' own cheeks, inside the subject; hair above and beside each face, unlike its skin."""
     height, width = alpha.shape
     skin = np.zeros_like(alpha)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from tests.support import pictures, stages
@@ -43,6 +44,8 @@ def default_life(rgb: U8) -> tuple[Stage, list[Animator], Compositor]:
         (pictures.candle, {"fire"}),
         (pictures.campfire, {"fire", "smoke"}),
         (pictures.sea, {"sky", "water"}),
+        (pictures.lake, {"sky", "water"}),
+        (pictures.harbour, {"lamps"}),
         (pictures.meadow, {"foliage"}),
         (pictures.wall, set()),
     ],
@@ -94,6 +97,54 @@ def test_water_shows_the_red_of_the_sky_above_it():
     assert (found["sky"][:150] > 127).mean() > 0.9
 
 
+def test_a_lake_begins_at_its_far_shore_however_mist_hides_it():
+    found = regions_of(pictures.lake()).weights
+    assert (found["water"][420:470] > 127).mean() > 0.95
+    assert (found["water"][:390] > 127).mean() < 0.01
+    assert (found["sky"][:200] > 127).mean() > 0.95
+    assert (found["sky"][415:] > 127).mean() < 0.01
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        lambda: pictures.lake(shore=False),
+        lambda: pictures.lake(hue=(190, 188, 180)),
+        lambda: pictures.lake(hue=(238, 242, 255)),
+    ],
+    ids=["land", "road", "snow"],
+)
+def test_what_lies_before_a_far_shore_is_no_lake_unless_it_looks_wet(picture):
+    assert "water" not in regions_of(picture()).weights
+
+
+def test_every_lamp_is_marked_where_it_hangs():
+    lamps = regions_of(pictures.harbour(lamps=6)).weights["lamps"]
+    count, _, _, centres = cv2.connectedComponentsWithStats((lamps > 127).astype(np.uint8))
+    assert count - 1 == 6
+    for number in range(6):
+        at = np.array([60 + number * 104, 300 + 20 * (number % 3)])
+        assert np.hypot(*(centres[1:] - at).T).min() < 3
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        lambda: pictures.harbour(lamps=2),
+        lambda: pictures.harbour(warm=False),
+        lambda: pictures.harbour(shine=0.0),
+        lambda: np.clip(pictures.harbour().astype(int) + 90, 0, 255).astype(np.uint8),
+        lambda: stages.photo("coins.png"),
+        lambda: stages.photo("hubble_deep_field.jpg"),
+        lambda: stages.photo("motorcycle_left.png"),
+        lambda: stages.photo("coffee.png"),
+    ],
+    ids=["two", "white", "discs", "day", "coins", "stars", "workshop", "coffee"],
+)
+def test_bright_spots_are_no_lamps_without_their_light_in_the_dark(picture):
+    assert "lamps" not in regions_of(picture()).weights
+
+
 def test_nothing_tells_water_from_land_without_colour():
     grey = pictures.sea().mean(axis=2, keepdims=True).astype(np.uint8).repeat(3, axis=2)
     assert "water" not in regions_of(grey).weights
@@ -105,10 +156,12 @@ def test_nothing_tells_water_from_land_without_colour():
         (pictures.candle, LifeKind.FIRE),
         (pictures.campfire, LifeKind.SMOKE),
         (pictures.sea, LifeKind.WATER),
+        (pictures.lake, LifeKind.WATER),
+        (pictures.harbour, LifeKind.FIRE),
         (lambda: pictures.sea(clouds=True), LifeKind.CLOUDS),
         (pictures.meadow, LifeKind.SWAY),
     ],
-    ids=["candle", "smoke", "water", "clouds", "foliage"],
+    ids=["candle", "smoke", "water", "lake", "lamps", "clouds", "foliage"],
 )
 def test_it_lives_by_default(picture, kind):
     form = life.life_forms()[kind]

@@ -1,4 +1,4 @@
-"""Smoke and steam rise and curl; flames lick upwards and flicker."""
+"""Smoke and steam rise and curl; flames lick upwards and flicker. Where there are no flames, lamps do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from photoplay.engines.motion.animate import Animator, Changes, Moment, Spec, Sprite
 from photoplay.engines.motion.life.base import LifeForm
 from photoplay.engines.motion.life.flowing import Stream, curl
+from photoplay.engines.motion.life.lamps import Lamps
 from photoplay.engines.motion.life.places import Place, find, frame_unit, mesh_size, onset
 from photoplay.engines.motion.toolkit import rng_for, wander
 from photoplay.engines.motion.types import F32, Stage
@@ -30,11 +31,15 @@ class Smoke(LifeForm):
     def by_default(self, kind: LifeKind, stage: Stage, plan: Plan) -> float:
         """Where the scene has it."""
         del plan
+        if kind is LifeKind.FIRE and "lamps" in stage.scene.regions:
+            return 1.0
         return 1.0 if find(stage, _REGION[kind], least=_LEAST[kind]) is not None else 0.0
 
     def prepare(self, kind: LifeKind, stage: Stage, spec: Spec, strength: float, *, asked: bool) -> Animator | None:
         """See :class:`LifeForm`."""
         place = find(stage, _REGION[kind], least=0.001, feather=0.0)
+        if place is None and kind is LifeKind.FIRE and "lamps" in stage.scene.regions:
+            return Lamps(stage, spec, strength)
         if place is None:
             return _Absent(kind) if asked else None
         return _Rising(kind, stage, place, spec, strength)
