@@ -7,6 +7,7 @@ statues and profiles that the networks are not sure of are no faces to us.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,10 +19,24 @@ from photoplay.engines.motion.types import F32, U8, Box, Face
 
 BOX_SIDE, MESH_SIDE = 128, 192  # pixels; the networks' inputs
 BOX_SCORE = 0.70  # what the detector must say at least, and then the mesh must be very sure
+LIKELY_BOX = 0.72  # from here on what is no sure face may yet be one
 SURE_BOX, SURE_MESH = 0.85, 0.95  # either alone makes a face
 MESH_SCORE = 0.60  # what a sure box's mesh needs to be used
 MAX_FACES = 12
 NOTE_MISSING = "faces: the face detector's weights are missing, faces were not looked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """``faces`` of a photo, largest first, and a ``note`` when they could not be looked for.
+
+    ``doubtful``: middles (x, y), in fractions of the photo, of what only may be a face: small, turned away, an
+    animal's, or none.
+    """
+
+    faces: tuple[Face, ...]
+    note: str | None = None
+    doubtful: tuple[tuple[float, float], ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -119,7 +134,13 @@ def _mesh(net: nets.Tflite, rgb: U8, numbers: F32) -> tuple[F32, float]:
 
 
 def find_faces(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None]:
-    """Faces of a photo, largest first, and a note when they could not be looked for.
+    """Faces of a photo, largest first, and a note when they could not be looked for; see :func:`look`."""
+    found = look(rgb, models_dir)
+    return found.faces, found.note
+
+
+def look(rgb: U8, models_dir: Path) -> Seen:
+    """Faces of a photo, and what may be some.
 
     Args:
         rgb: (h, w, 3) uint8.
@@ -128,7 +149,7 @@ def find_faces(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None]
     path = nets.locate("face_box", models_dir)
     detector = nets.tflite(path) if path is not None else None
     if detector is None:
-        return (), NOTE_MISSING
+        return Seen((), NOTE_MISSING)
     mesh_path = nets.locate("face_mesh", models_dir)
     mesher = nets.tflite(mesh_path) if mesh_path is not None else None
     height, width = rgb.shape[:2]
@@ -138,6 +159,7 @@ def find_faces(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None]
         if len(chosen) < MAX_FACES and all(_overlap(numbers, other) < 0.4 for _, other in chosen):
             chosen.append((score, numbers))
     faces = []
+    doubtful: list[tuple[float, float]] = []
     for score, numbers in chosen:
         mesh: F32 | None = None
         mesh_score = 0.0
@@ -146,6 +168,9 @@ def find_faces(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None]
             if mesh_score >= MESH_SCORE:
                 mesh = np.asarray(points / filters.row(width, height, width), dtype=np.float32)
         if score < SURE_BOX and mesh_score < SURE_MESH:
+            x, y = (numbers[0:2] + numbers[2:4]) / 2 / unit
+            if score > LIKELY_BOX:
+                doubtful.append((float(np.clip(x, 0, 1)), float(np.clip(y, 0, 1))))
             continue
         low = np.clip(numbers[0:2] / unit, 0, 1)
         high = np.clip(numbers[2:4] / unit, 0, 1)
@@ -153,4 +178,4 @@ def find_faces(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None]
             continue
         faces.append(Face(Box(float(low[0]), float(low[1]), float(high[0]), float(high[1])), score, mesh))
     faces.sort(key=lambda face: -(face.box.x1 - face.box.x0) * (face.box.y1 - face.box.y0))
-    return tuple(faces), None
+    return Seen(tuple(faces), doubtful=tuple(doubtful))

@@ -76,9 +76,9 @@ def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = (), seen: 
         probability = salient(rgb)
         note = NOTE_PLAIN
     if faces:
-        people = _people(rgb, faces, models_dir, (probability.shape[1], probability.shape[0]))
-        if people is not None:
-            probability = np.maximum(probability, people)
+        bodies = _people(rgb, faces, models_dir, (probability.shape[1], probability.shape[0]))
+        if bodies is not None:
+            probability = np.maximum(probability, bodies)
     mask, confidence = decide(probability, (rgb.shape[1], rgb.shape[0]), faces)
     if confidence == 0.0:
         return Matte(np.zeros(rgb.shape[:2], np.uint8), 0.0, note)
@@ -131,18 +131,26 @@ def _net_input(rgb: U8) -> F32:
     return np.ascontiguousarray(small.transpose(2, 0, 1)[None], dtype=np.float32)
 
 
-def _people(rgb: U8, faces: tuple[Face, ...], models_dir: Path, size: tuple[int, int]) -> F32 | None:
-    """Where people are, by MediaPipe's selfie segmentation: (h, w) float32 at ``size``, or None without its weights.
-
-    It knows people only, and them better: dark clothes before a dark ground, legs.
-    """
+def people(rgb: U8, models_dir: Path) -> F32 | None:
+    """MediaPipe's selfie segmentation: (256, 256) float32 0..1 over the whole photo, or None without its weights."""
     path = nets.locate("selfie", models_dir)
     net = nets.tflite(path) if path is not None else None
     if net is None:
         return None
     small = filters.to_f32(filters.resize_u8(rgb, (PEOPLE_SIDE, PEOPLE_SIDE), cv2.INTER_AREA))
     answer = net.run(np.ascontiguousarray(small.transpose(2, 0, 1)[None]), (PEOPLE_OUTPUT,))[0]
-    people = filters.resize_f32(np.ascontiguousarray(answer[0, 0], dtype=np.float32), size, cv2.INTER_LINEAR)
+    return np.ascontiguousarray(answer[0, 0], dtype=np.float32)
+
+
+def _people(rgb: U8, faces: tuple[Face, ...], models_dir: Path, size: tuple[int, int]) -> F32 | None:
+    """Where people with a face are: (h, w) float32 at ``size``, or None without the network's weights.
+
+    It knows people only, and them better: dark clothes before a dark ground, legs.
+    """
+    answer = people(rgb, models_dir)
+    if answer is None:
+        return None
+    found = filters.resize_f32(answer, size, cv2.INTER_LINEAR)
     # It takes crowds and statues for people too: only what lies in a face's own column and below its top is used.
     columns, rows = np.arange(size[0]) / size[0], np.arange(size[1]) / size[1]
     reach = np.zeros((size[1], size[0]), np.float32)
@@ -150,7 +158,7 @@ def _people(rgb: U8, faces: tuple[Face, ...], models_dir: Path, size: tuple[int,
         width = (face.box.x1 - face.box.x0) * BODY_REACH
         across = np.abs(columns - face.box.centre[0]) < width
         reach[np.ix_(rows > face.box.y0 - 0.3 * (face.box.y1 - face.box.y0), across)] = 1.0
-    return np.asarray(filters.smoothstep(people, 0.80, 0.98) * reach, dtype=np.float32)
+    return np.asarray(filters.smoothstep(found, 0.80, 0.98) * reach, dtype=np.float32)
 
 
 def decide(probability: F32, size: tuple[int, int], faces: tuple[Face, ...] = ()) -> tuple[U8, float]:

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from photoplay.engines.motion import depth, faces, filters, layers, matte, regions, relief
+from photoplay.engines.motion import depth, faces, filters, layers, living, matte, regions, relief
 from photoplay.engines.motion.colours import colours_of
 from photoplay.engines.motion.fringe import with_fringe
 from photoplay.engines.motion.types import F32, U8, Box, Face, Photo, SceneMap
@@ -37,19 +37,21 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
         looked_for = beside.submit(faces.find_faces, rgb, models_dir)
         seen = None if own is not None else matte.look(rgb, models_dir)
         hinted, lines = beside.submit(depth.hint, rgb, models_dir), beside.submit(relief.find_lines, rgb)
-        found_faces, face_note = looked_for.result()
+        faced = looked_for.result()
+        found_faces = faced.faces
         subject = own or _found(rgb, models_dir, found_faces, seen)
         light = beside.submit(_light, rgb, subject.alpha)
+        kind = beside.submit(living.kind_of, rgb, subject.alpha, faced, models_dir)
         areas = regions.find_regions(rgb, subject.alpha, found_faces)
         sky = areas.weights.get("sky", empty)
         distance = depth.estimate(
             rgb, subject.alpha, sky, areas.horizon, found_faces, models_dir, areas.outdoor, hinted.result()
         )
-        stats = beside.submit(_stats, rgb, subject, found_faces, areas, distance.source)
+        stats = beside.submit(lambda: _stats(rgb, subject, found_faces, areas, distance.source, kind.result()))
         cut = layers.cut(rgb, distance.inverse, distance.ground, subject.alpha)
         inverse = relief.with_sky(distance.inverse, cut.alphas, sky, lines.result())
         inverse = relief.gentle(inverse, cut.alphas, lines.result())
-    notes = tuple(note for note in (*photo.notes, face_note, subject.note, distance.note) if note)
+    notes = tuple(note for note in (*photo.notes, faced.note, subject.note, distance.note) if note)
     return SceneMap(
         digest=photo.digest,
         size=size,
@@ -78,6 +80,14 @@ def _from_opacity(photo: Photo, size: tuple[int, int]) -> matte.Matte | None:
     return matte.Matte(alpha, 1.0)
 
 
+<<<<<<< HEAD
+=======
+def _looks(rgb: U8, models_dir: Path) -> tuple[faces.Seen, relief.Lines, depth.Hint]:
+    """What is seen without knowing the subject: faces, straight lines, a hint of depth."""
+    return faces.look(rgb, models_dir), relief.find_lines(rgb), depth.hint(rgb, models_dir)
+
+
+>>>>>>> 585ab4e (Tell people without a clear face, animals and blossoms from things: they breathe and sway by default)
 def _found(rgb: U8, models_dir: Path, found_faces: tuple[Face, ...], seen: F32 | None) -> matte.Matte:
     subject = matte.find_subject(rgb, models_dir, found_faces, seen)
     return replace(subject, alpha=with_fringe(rgb, subject.alpha))
@@ -121,7 +131,7 @@ def _colourfulness(rgb: F32) -> float:
 
 
 def _stats(
-    rgb: U8, subject: matte.Matte, found: tuple[Face, ...], seen: regions.Regions, depth_source: str
+    rgb: U8, subject: matte.Matte, found: tuple[Face, ...], seen: regions.Regions, depth_source: str, kind: str
 ) -> dict[str, Any]:
     """Plain numbers for the prompt extender and the sound: 0..1 unless named otherwise."""
     image = filters.to_f32(filters.resize_u8(rgb, filters.fit_size((rgb.shape[1], rgb.shape[0]), 256)))
@@ -129,18 +139,6 @@ def _stats(
     full_grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     edges = np.asarray(cv2.Laplacian(full_grey, cv2.CV_32F), dtype=np.float32)
     solid = subject.alpha > 127
-    kind = "none"
-    if bool(solid.any()):
-        inside = any(
-            solid[
-                min(rgb.shape[0] - 1, int(f.box.centre[1] * rgb.shape[0])),
-                min(rgb.shape[1] - 1, int(f.box.centre[0] * rgb.shape[1])),
-            ]
-            for f in found
-        )
-        kind = "person" if inside else "object"
-    elif found:
-        kind = "person"
     return {
         "luminance": round(float(grey.mean()), 4),
         "contrast": round(float(grey.std()), 4),

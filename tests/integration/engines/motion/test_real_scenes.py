@@ -30,7 +30,7 @@ def photo(name: str) -> Photo:
 
 @cache
 def scene(name: str) -> SceneMap:
-    for weights in ("u2netp", "face_box", "face_mesh"):
+    for weights in ("u2netp", "face_box", "face_mesh", "selfie"):
         if find(weights, MODELS) is None:
             pytest.skip(f"weights {weights} are not installed (make setup)")
     return analyze(photo(name), MODELS)
@@ -55,18 +55,19 @@ def test_the_astronaut_is_a_person_with_one_face():
 
 
 @pytest.mark.parametrize(
-    ("name", "inside", "outside"),
+    ("name", "kind", "inside", "outside"),
     [
-        ("chelsea.png", (0.5, 0.5), (0.95, 0.9)),
-        ("coffee.png", (0.45, 0.45), (0.05, 0.9)),
-        ("rocket.jpg", (0.495, 0.6), (0.2, 0.2)),
+        ("chelsea.png", "animal", (0.5, 0.5), (0.95, 0.9)),
+        ("coffee.png", "object", (0.45, 0.45), (0.05, 0.9)),
+        ("rocket.jpg", "object", (0.495, 0.6), (0.2, 0.2)),
+        ("motorcycle_left.png", "object", (0.45, 0.55), (0.95, 0.95)),
     ],
 )
-def test_things_and_animals_are_subjects_without_faces(name, inside, outside):
+def test_things_and_animals_are_subjects_without_faces(name, kind, inside, outside):
     found = scene(name)
     assert found.faces == ()
     assert found.subject is not None
-    assert found.stats["subject_kind"] == "object"
+    assert found.stats["subject_kind"] == kind
     height, width = found.matte.shape
     assert found.matte[int(inside[1] * height), int(inside[0] * width)] > 200
     assert found.matte[int(outside[1] * height), int(outside[0] * width)] < 20
@@ -118,3 +119,9 @@ def test_the_whole_demo_animal_is_the_subject():
     matte = scene(str(DEMO)).matte > 127  # an absolute path: it stands for itself among the photos
     assert matte.mean() > 0.45
     assert matte[: matte.shape[0] // 3, : matte.shape[1] // 3].mean() > 0.9, "its back, which goes on to the border"
+
+
+def test_only_the_lamps_at_night_are_lamps():
+    assert "lamps" in scene("rocket.jpg").regions
+    for name in ("astronaut.png", "coffee.png", "chelsea.png", "motorcycle_left.png", "coins.png", "brick.png"):
+        assert not {"lamps", "water", "sky"} & set(scene(name).regions), name

@@ -28,6 +28,7 @@ from photoplay.engines.motion.fit import choose_output, fit
 from photoplay.engines.motion.language import facts_of
 from photoplay.engines.motion.life import registry as life
 from photoplay.engines.motion.life.breathing import LIVING
+from photoplay.engines.motion.living import ANIMAL, PERSON
 from photoplay.engines.motion.quality import Quality
 from photoplay.engines.motion.stage import build_stage
 from photoplay.engines.motion.stage_cache import StageCache
@@ -132,7 +133,7 @@ class Party:
         noun = self._wishes.get(number, Wish()).noun
         words = (noun,) if noun in LIVING else ()
         scene = self._cutouts[number].scene
-        alive = bool(words) or scene.stats.get("subject_kind") == "person"
+        alive = bool(words) or scene.stats.get("subject_kind") in (PERSON, ANIMAL)
         asked = tuple(one for one in plan.life if alive or one.strength == 0.0)
         return plan.model_copy(update={"subject_words": words, "life": asked})
 

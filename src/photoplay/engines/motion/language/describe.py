@@ -196,7 +196,9 @@ def _with_seen_life(plan: Plan, facts: PhotoFacts) -> Plan:
     wanted = [_REGION_LIFE[region] for region in facts.regions if region in _REGION_LIFE]
     if facts.has_face:
         wanted = [LifeKind.BLINK, LifeKind.BREATHING, *wanted]
-    elif facts.has_subject and (facts.subject_kind == "person" or (_PEOPLE | _ANIMALS) & set(plan.subject_words)):
+    elif facts.has_subject and (
+        facts.subject_kind in ("person", "animal") or (_PEOPLE | _ANIMALS) & set(plan.subject_words)
+    ):
         wanted = [LifeKind.BREATHING, *wanted]
     fresh = [kind for kind in dict.fromkeys(wanted) if kind not in known][:MAX_ADDED_LIFE]
     return plan.model_copy(update={"life": (*plan.life, *(Life(kind=kind, strength=0.8) for kind in fresh))})
@@ -234,6 +236,8 @@ def _who(facts: PhotoFacts, plan: Plan) -> str | None:
         return f"the {named}"
     if facts.has_face or facts.subject_kind == "person":
         return "one person"
+    if facts.subject_kind == "animal":
+        return "the animal"
     return "the subject" if facts.has_subject else None
 
 

@@ -32,7 +32,7 @@ class PhotoFacts:
     saturation: float | None = None  # 0 grey .. 1
     outdoor: float | None = None  # 0 indoors .. 1 outdoors
     night: bool = False
-    subject_kind: str = ""  # "person", "object" or not known
+    subject_kind: str = ""  # "person", "animal", "blossom", "object" or not known
     colours: tuple[str, ...] = ()  # the main ones, most first
     subjects: int = 1  # that stand in it apart, each at a depth of its own
     light_x: float = 0.0  # towards the main light: -1 left .. +1 right

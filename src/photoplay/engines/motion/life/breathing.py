@@ -1,4 +1,4 @@
-"""Breathing: the chest of a person rises and widens by well under a hundredth of their height."""
+"""Breathing: the chest of a person or an animal rises and widens by well under a hundredth of their height."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import numpy as np
 
 from photoplay.engines.motion.animate import Animator, Changes, LayerChange, Moment, Spec
 from photoplay.engines.motion.life.base import LifeForm
-from photoplay.engines.motion.life.places import mesh_size
+from photoplay.engines.motion.life.places import frame_unit, mesh_size
+from photoplay.engines.motion.living import ANIMAL, PERSON
 from photoplay.engines.motion.toolkit import Subject, nodes, rng_for, subject_of
 from photoplay.engines.motion.types import F32, Stage
 from photoplay.shot import LifeKind, Plan
 
 RISE = 0.0045  # of the subject's height, at strength 1
 SWELL = 0.006  # of the subject's width
+MOST = 0.004  # of the frame's shorter side: a head that fills the frame heaves no more than three pixels at 720p
 BREATHS_HZ = 0.24  # about 14 a minute
 INHALE = 0.42  # of a breath
 LIVING = frozenset(
@@ -31,9 +33,9 @@ class Breathing(LifeForm):
     order = 10
 
     def by_default(self, kind: LifeKind, stage: Stage, plan: Plan) -> float:
-        """People, and what the prompt calls a living thing."""
+        """People, animals, and what the prompt calls a living thing."""
         del kind
-        if stage.scene.stats.get("subject_kind") == "person" or LIVING.intersection(plan.subject_words):
+        if stage.scene.stats.get("subject_kind") in (PERSON, ANIMAL) or LIVING.intersection(plan.subject_words):
             return 1.0
         return 0.0
 
@@ -62,7 +64,7 @@ class _Chest(Animator):
         self._key = subject.key
         columns, rows = mesh_size(stage, 48)
         x, y = nodes(stage, rows, columns)
-        self._mesh = _pull(x, y, subject, strength)
+        self._mesh = _pull(x, y, subject, strength, MOST * frame_unit(stage))
 
     def frame(self, moment: Moment) -> Changes:
         return Changes(layers={self._key: LayerChange(mesh=self._mesh * np.float32(breath(moment.time_s * self._hz)))})
@@ -77,7 +79,7 @@ def breath(cycles: float) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * out)
 
 
-def _pull(x: F32, y: F32, subject: Subject, strength: float) -> F32:
+def _pull(x: F32, y: F32, subject: Subject, strength: float, most: float) -> F32:
     """(rows, columns, 2): the mesh of a full breath. Backward: a point that rises looks up what lay below it."""
     _, top, _, bottom = subject.box
     height = bottom - top
@@ -96,6 +98,6 @@ def _pull(x: F32, y: F32, subject: Subject, strength: float) -> F32:
         middle, half = 0.5 * (middle + subject.face[0]), min(half, 1.7 * subject.face[2])
     side = (x - middle) / np.float32(half)
     side = side * np.exp(np.float32(0.5) - np.float32(0.5) * side * side)  # greatest at the ribs, none far outside
-    dy = np.float32(strength * RISE * height) * lift
-    dx = -np.float32(strength * SWELL * subject.width) * bell * side
+    dy = np.float32(strength * min(most, RISE * height)) * lift
+    dx = -np.float32(strength * min(most, SWELL * subject.width)) * bell * side
     return np.stack([dx, dy], axis=-1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Sway: leaves, hair and the top of a standing figure move in a light wind.
+"""Sway: leaves, hair, a blossom on its stem and the top of a standing figure move in a light wind.
 
 Displacement is a few incommensurate waves that run with the wind, swelling and dying in gusts; it grows away from
 the root. Where the region ends it ends too, so nothing that stands still is dragged along.
@@ -15,6 +15,8 @@ import numpy as np
 from photoplay.engines.motion.animate import Animator, Changes, LayerChange, LayerKey, Moment, Spec
 from photoplay.engines.motion.life.base import LifeForm
 from photoplay.engines.motion.life.places import Place, find, frame_unit, mesh_size, onset
+from photoplay.engines.motion.living import ANIMAL, PERSON
+from photoplay.engines.motion.living import BLOSSOM as BLOSSOM_KIND
 from photoplay.engines.motion.toolkit import Subject, nodes, rng_for, subject_of
 from photoplay.engines.motion.types import F32, Stage
 from photoplay.shot import LifeKind, Plan
@@ -22,6 +24,8 @@ from photoplay.shot import LifeKind, Plan
 LEAVES = 0.0042  # of the frame's shorter side, at strength 1
 HAIR = 0.0030
 FIGURE = 0.0016
+BLOSSOM = 0.0034
+STEM = 1.2  # of its height: how far below a blossom its stem is taken to hold it
 LEAST_LEAVES = 0.02  # of the frame
 LEAST_HAIR = 0.004
 
@@ -33,9 +37,9 @@ class Sway(LifeForm):
     order = 20
 
     def by_default(self, kind: LifeKind, stage: Stage, plan: Plan) -> float:
-        """Where there are leaves or hair."""
+        """Where there are leaves, hair, a blossom, a person or an animal."""
         del kind, plan
-        return 1.0 if _bendable(stage) else 0.0
+        return 1.0 if _bendable(stage) or _alive(stage) else 0.0
 
     def prepare(self, kind: LifeKind, stage: Stage, spec: Spec, strength: float, *, asked: bool) -> Animator | None:
         """See :class:`LifeForm`."""
@@ -44,9 +48,16 @@ class Sway(LifeForm):
         parts: list[_Part] = []
         for name, place in _bendable(stage).items():
             parts.append(_part(stage, place, strength * (LEAVES if name == "foliage" else HAIR) * frame_unit(stage)))
-        if subject is not None and (asked or stage.scene.stats.get("subject_kind") == "person"):
+        if subject is not None and stage.scene.stats.get("subject_kind") == BLOSSOM_KIND:
+            parts.append(_blossom(stage, subject, strength * BLOSSOM * frame_unit(stage)))
+        elif subject is not None and (asked or _alive(stage)):
             parts.append(_figure(stage, subject, strength * FIGURE * frame_unit(stage)))
         return _Wind(stage, parts, spec) if parts else None
+
+
+def _alive(stage: Stage) -> bool:
+    """Whether the subject is such that it sways as a whole."""
+    return stage.scene.stats.get("subject_kind") in (PERSON, ANIMAL, BLOSSOM_KIND)
 
 
 def _bendable(stage: Stage) -> dict[str, Place]:
@@ -83,6 +94,15 @@ def _figure(stage: Stage, subject: Subject, size: float) -> _Part:
     foot = subject.foot[1] + (0.5 * subject.height if subject.cut else 0.0)
     lean = np.clip((foot - y) / max(1.0, foot - subject.box[1]), 0.0, 1.2)
     return _Part(subject.key, (np.float32(size) * lean**1.5).astype(np.float32), 0.35, True)
+
+
+def _blossom(stage: Stage, subject: Subject, size: float) -> _Part:
+    """It nods as one on a stem that ends below it, in sight or not."""
+    columns, rows = mesh_size(stage)
+    _, y = nodes(stage, rows, columns)
+    root = subject.box[3] + STEM * subject.height
+    lean = np.clip((root - y) / max(1.0, root - subject.box[1]), 0.0, 1.1)
+    return _Part(subject.key, (np.float32(size) * lean).astype(np.float32), 0.7, True)
 
 
 class _Wind(Animator):

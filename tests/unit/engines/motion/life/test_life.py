@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from photoplay.engines.motion import planes as yuv
-from photoplay.engines.motion.animate import Animator, Spec
+from photoplay.engines.motion.animate import Animator, Moment, Spec
 from photoplay.engines.motion.camera import CameraPath, build_rig
 from photoplay.engines.motion.compositor import Compositor
 from photoplay.engines.motion.life.blink import CLOSING_S, OPENING_S, SHUT_S, closing
@@ -18,7 +18,7 @@ from photoplay.engines.motion.life.features import _CHEEKS, _EYES, _MOUTH, _NOSE
 from photoplay.engines.motion.life.places import find
 from photoplay.engines.motion.life.registry import animators, life_forms
 from photoplay.engines.motion.life.water import steepness
-from photoplay.engines.motion.types import U8, Box, Face, Stage
+from photoplay.engines.motion.types import F32, U8, Box, Face, Stage
 from photoplay.shot import Life, LifeKind, Plan, Shot
 from support.stages import make_stage, photo, textured
 
@@ -71,6 +71,23 @@ def portrait(*, turned: float = 0.0) -> Stage:
     mesh[_MOUTH[0], :2], mesh[_MOUTH[1], :2] = (0.44, 0.68), (0.56, 0.68)
     face = Face(Box(0.35, 0.3, 0.65, 0.75), 0.95, mesh)
     return replace(stage, scene=replace(stage.scene, faces=(face,), stats={"subject_kind": "person"}))
+
+
+def seen_as(kind: str) -> Stage:
+    """A stage whose subject was taken for something."""
+    stage = make_stage(output=SIZE)
+    return replace(stage, scene=replace(stage.scene, stats={"subject_kind": kind}))
+
+
+def meshes_of(animator: Animator, stage: Stage) -> list[F32]:
+    """The meshes of five seconds, one layer's."""
+    view = CameraPath(Shot(), build_rig(stage), duration_s=5.0).at(0.0)
+    found = []
+    for index in range(120):
+        (change,) = animator.frame(Moment(index, index / 119, index / 24, view)).layers.values()
+        assert change.mesh is not None
+        found.append(change.mesh)
+    return found
 
 
 def drawing(stage: Stage, *life: Life, default: bool = False, spec: Spec = SPEC) -> tuple[Compositor, list[Animator]]:
@@ -256,8 +273,6 @@ class TestBreathing:
 
     def test_it_is_less_than_a_hundredth_of_the_height(self) -> None:
         _, living = drawing(portrait(), Life(kind=LifeKind.BREATHING))
-        from photoplay.engines.motion.animate import Moment
-
         view = CameraPath(Shot(), build_rig(portrait()), duration_s=5.0).at(0.0)
         largest = 0.0
         for index in range(120):
@@ -265,6 +280,58 @@ class TestBreathing:
             assert change.mesh is not None
             largest = max(largest, float(np.abs(change.mesh).max()))
         assert 0.5 < largest < 0.01 * portrait().frame[3]
+
+
+class TestSubjects:
+    def test_animals_breathe_and_things_do_not(self) -> None:
+        form = life_forms()[LifeKind.BREATHING]
+        assert form.by_default(LifeKind.BREATHING, seen_as("animal"), Plan()) == 1.0
+        assert form.by_default(LifeKind.BREATHING, seen_as("object"), Plan()) == 0.0
+        assert form.by_default(LifeKind.BREATHING, seen_as("blossom"), Plan()) == 0.0
+
+    @pytest.mark.parametrize("kind", ["person", "animal", "blossom"])
+    def test_what_lives_sways_a_little_and_as_one(self, kind: str) -> None:
+        stage = seen_as(kind)
+        assert life_forms()[LifeKind.SWAY].by_default(LifeKind.SWAY, stage, Plan()) == 1.0
+        _, living = drawing(stage, Life(kind=LifeKind.SWAY))
+        meshes = meshes_of(living[0], stage)
+        assert all(np.ptp(mesh[row, :, 0]) < 1e-5 for mesh in meshes for row in range(mesh.shape[0]))
+        across = np.concatenate([mesh[..., 0].ravel() for mesh in meshes]) * 720 / SIZE[1]
+        assert 0.8 < np.ptp(across) < 8.0  # pixels at 720p, from side to side, the top of the picture included
+
+    def test_a_thing_does_not_sway(self) -> None:
+        assert life_forms()[LifeKind.SWAY].by_default(LifeKind.SWAY, seen_as("object"), Plan()) == 0.0
+
+    def test_a_head_that_fills_the_frame_heaves_no_more_than_three_pixels_at_720p(self) -> None:
+        stage = make_stage(photo(), SIZE, margin=0.05, subject=(0.5, 0.5, 0.9))
+        _, living = drawing(stage, Life(kind=LifeKind.BREATHING))
+        largest = max(float(np.abs(mesh).max()) for mesh in meshes_of(living[0], stage))
+        assert 1.0 < largest * 720 / stage.frame[3] < 3.0
+
+
+class TestLamps:
+    def lit(self) -> Stage:
+        stage = make_stage(np.full((270, 480, 3), 40, np.uint8), SIZE, margin=0.05, subject=None)
+        mask = np.zeros((180, 320), np.uint8)
+        mask[100:106, 60:66] = mask[100:106, 240:246] = 255
+        return replace(stage, scene=replace(stage.scene, regions={"lamps": mask}))
+
+    def test_they_flicker_by_default_each_by_itself_and_softly(self) -> None:
+        stage = self.lit()
+        compositor, living = drawing(stage, default=True)
+        assert living
+        first = compositor.frame(0).y.astype(int)
+        at = [(154, 94), (154, 364)]  # just beside the lamps
+        tracks = np.array([[compositor.frame(index).y[y, x] - first[y, x] for y, x in at] for index in range(120)])
+        assert (np.ptp(tracks, axis=0) > 8).all()
+        assert np.abs(np.diff(tracks, axis=0)).max() < 8, "no strobe"
+        assert abs(np.corrcoef(tracks.T)[0, 1]) < 0.9
+
+    def test_what_is_far_from_them_stays(self) -> None:
+        compositor, _ = drawing(self.lit(), default=True)
+        apart = np.abs(compositor.frame(70).y.astype(int) - compositor.frame(0).y)
+        assert apart[:100].max() <= 1
+        assert apart[:, 180:280].max() <= 1
 
 
 def test_particles_behind_the_subject_are_hidden_by_it() -> None:
