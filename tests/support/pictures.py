@@ -75,13 +75,17 @@ def sea(*, clouds: bool = False) -> U8:
     return _done(np.where((y < 240)[..., None], sky, water).astype(np.float32))
 
 
-def lake(*, shore: bool = True, hue: tuple[float, float, float] = (150, 185, 205)) -> U8:
-    """A bright lake before wooded islands under a covered sky; mist hides the valley between them down to the water.
+def lake(*, shore: bool = True, mist: bool = False, hue: tuple[float, float, float] = (150, 185, 205)) -> U8:
+    """A bright lake before wooded islands under a covered sky, which comes down to the water between them.
 
-    ``shore``: without, the islands go on down to the lower edge. ``hue``: of the water.
+    ``shore``: without, the islands go on down to the lower edge. ``mist``: between them a wood is half hidden.
+    ``hue``: of the water.
     """
     x, y = _places()
     image = np.zeros((SIZE[1], SIZE[0], 3), np.float32) + np.float32([226, 222, 236])
+    if mist:
+        hidden = np.clip((y - 240) / 130, 0, 1) * (0.6 + 0.1 * grain(30, 11))
+        image = _over(image, np.asarray(hidden, np.float32), (70, 100, 110))
     wooded = np.clip((y - 230 - 20 * grain(14, 9)) / 30, 0, 1) * np.clip((np.abs(x - 340) - 60) / 60, 0, 1)
     image = _over(image, np.asarray(wooded, np.float32), (25, 52, 58))
     if shore:

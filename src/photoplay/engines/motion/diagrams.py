@@ -70,7 +70,7 @@ def colour_regions(photo: U8, scene: SceneMap) -> U8:
     tones = {
         "sky": (90, 170, 255), "water": (0, 90, 255), "foliage": (40, 200, 60), "ground": (150, 110, 60),
         "fire": (255, 80, 0), "smoke": (230, 230, 230), "hair": (255, 0, 200), "skin": (255, 190, 150),
-        "lamps": (255, 230, 0),
+        "lamps": (255, 230, 0), "mist": (200, 170, 255),
     }  # fmt: skip
     out = np.repeat(photo.mean(axis=2, keepdims=True), 3, axis=2) * 0.6
     labels = []

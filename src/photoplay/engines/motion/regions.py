@@ -1,9 +1,8 @@
-"""Regions of the photo by vote of colour, texture and position: sky, water, foliage, fire, smoke, ground, hair, skin.
+"""Regions of the photo by vote of colour, texture and position: sky, mist, water, foliage, fire, smoke, hair, skin...
 
-Lamps are found one by one, see ``lamps``.
-
-Every vote is strict, because a wrong region moves what should be still, and no region only leaves it still.
-All is worked out at 256 pixels; only the sky, which sets depth, is taken to the photo's own edges.
+Lamps are found one by one, see ``lamps``. Every vote is strict, because a wrong region moves what should be still, and
+no region only leaves it still. All is worked out at 256 pixels; only the sky, which sets depth, is taken to the photo's
+own edges.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ LAND_WITHIN = 0.08  # of the height: how far under what was found the sky may go
 LAND_SHARE = 0.5  # of the sky's width under which there must be such land
 SILHOUETTE = 22.0  # L*: land against a low sun is darker
 GLOW, GLOW_SHARE = 12.0, 0.2  # b* of the sky beside a low sun, and the least share of the width under which it is seen
-MIN_AREA = {"sky": 0.03, "foliage": 0.03, "fire": 0.002, "smoke": 0.01, "ground": 0.05}
+MIN_AREA = {"sky": 0.03, "foliage": 0.03, "fire": 0.002, "smoke": 0.01, "mist": 0.02, "ground": 0.05}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,9 @@ def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
         ground = _ground(looks, horizon, found)
         if ground is not None:
             found["ground"] = ground
+        mist = _mist(looks, sky)
+        if mist is not None:
+            found["mist"] = mist
     fire = _fire(looks)
     if fire is not None:
         found["fire"] = fire
@@ -242,6 +244,25 @@ def _foliage(looks: Looks, sky: Mask | None) -> F32 | None:
     if float(solid.mean()) < MIN_AREA["foliage"]:
         return None
     return np.asarray(filters.blur(solid.astype(np.float32), 2.0) * (looks.free.astype(np.float32)), dtype=np.float32)
+
+
+def _mist(looks: Looks, sky: Mask) -> F32 | None:
+    """What dims towards the land under a plain covered sky, softly: clouds are not so plain, clear air has an edge."""
+    rows = np.flatnonzero(sky.any(axis=1))
+    upper = sky & (np.arange(sky.shape[0]) < rows[0] + 0.5 * (rows[-1] - rows[0]))[:, None]
+    soft = filters.blur(looks.light, 2.0)
+    tone, spread = float(np.median(soft[upper])), float(soft[upper].std())
+    chroma = float(np.median(np.hypot(looks.a[upper], looks.b[upper])))
+    if tone < 60 or spread > 3.0 or chroma > 11:
+        return None
+    # The land's own outline is sharp: what lies beside it is sky, blurred in the shrinking.
+    dim = sky & ~upper & (soft < tone - max(4.0, 2.5 * spread)) & (looks.texture < 0.05)
+    inner = cv2.erode(dim.astype(np.uint8), np.ones((3, 3), np.uint8))
+    solid = parts(np.asarray(cv2.dilate(inner, filters.disc(2)) > 0, dtype=np.bool_), 0.004)
+    # It ends in what it hides, which is dark; a stain on a wall only differs a little.
+    if float(solid.mean()) < MIN_AREA["mist"] or float(np.percentile(soft[solid], 10)) > tone - 18:
+        return None
+    return filters.blur(solid.astype(np.float32), 4.0)
 
 
 def _ground(looks: Looks, horizon: float, found: dict[str, F32]) -> F32 | None:

@@ -34,7 +34,7 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
     empty = np.zeros(rgb.shape[:2], np.uint8)
     # The networks fill both cores together; of the rest, what does not need the subject is done beside what does.
     with ThreadPoolExecutor(1, thread_name_prefix="photoplay-scene") as beside:
-        looked_for = beside.submit(faces.find_faces, rgb, models_dir)
+        looked_for = beside.submit(faces.look, rgb, models_dir)
         seen = None if own is not None else matte.look(rgb, models_dir)
         hinted, lines = beside.submit(depth.hint, rgb, models_dir), beside.submit(relief.find_lines, rgb)
         faced = looked_for.result()
@@ -80,14 +80,6 @@ def _from_opacity(photo: Photo, size: tuple[int, int]) -> matte.Matte | None:
     return matte.Matte(alpha, 1.0)
 
 
-<<<<<<< HEAD
-=======
-def _looks(rgb: U8, models_dir: Path) -> tuple[faces.Seen, relief.Lines, depth.Hint]:
-    """What is seen without knowing the subject: faces, straight lines, a hint of depth."""
-    return faces.look(rgb, models_dir), relief.find_lines(rgb), depth.hint(rgb, models_dir)
-
-
->>>>>>> 585ab4e (Tell people without a clear face, animals and blossoms from things: they breathe and sway by default)
 def _found(rgb: U8, models_dir: Path, found_faces: tuple[Face, ...], seen: F32 | None) -> matte.Matte:
     subject = matte.find_subject(rgb, models_dir, found_faces, seen)
     return replace(subject, alpha=with_fringe(rgb, subject.alpha))

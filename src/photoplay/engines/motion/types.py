@@ -89,8 +89,8 @@ class SceneMap:
 
     ``inverse_depth`` (h, w) float32: 0 far .. 1 near, smooth along surfaces, sharp at the matte's edge.
     ``matte`` (h, w) uint8: the subject's opacity; all 0 when there is no clear subject.
-    ``regions``: name ("sky", "water", "foliage", "fire", "smoke", "ground", "hair", "skin", "lamps") to
-    (h, w) uint8 weight.
+    ``regions``: name ("sky", "water", "foliage", "fire", "smoke", "ground", "hair", "skin", "lamps",
+    "mist") to (h, w) uint8 weight.
     ``layers``: depth bands, far to near: each a (h, w) uint8 opacity over the ones before; layers[0] is all 255.
     ``layer_depths``: inverse depth of each layer's anchor (its ground contact or median), rising.
     """

@@ -45,6 +45,7 @@ def default_life(rgb: U8) -> tuple[Stage, list[Animator], Compositor]:
         (pictures.campfire, {"fire", "smoke"}),
         (pictures.sea, {"sky", "water"}),
         (pictures.lake, {"sky", "water"}),
+        (lambda: pictures.lake(mist=True), {"sky", "water", "mist"}),
         (pictures.harbour, {"lamps"}),
         (pictures.meadow, {"foliage"}),
         (pictures.wall, set()),
@@ -157,11 +158,12 @@ def test_nothing_tells_water_from_land_without_colour():
         (pictures.campfire, LifeKind.SMOKE),
         (pictures.sea, LifeKind.WATER),
         (pictures.lake, LifeKind.WATER),
+        (lambda: pictures.lake(mist=True), LifeKind.SMOKE),
         (pictures.harbour, LifeKind.FIRE),
         (lambda: pictures.sea(clouds=True), LifeKind.CLOUDS),
         (pictures.meadow, LifeKind.SWAY),
     ],
-    ids=["candle", "smoke", "water", "lake", "lamps", "clouds", "foliage"],
+    ids=["candle", "smoke", "water", "lake", "mist", "lamps", "clouds", "foliage"],
 )
 def test_it_lives_by_default(picture, kind):
     form = life.life_forms()[kind]

@@ -26,8 +26,10 @@ class Clouds(LifeForm):
     order = 12
 
     def by_default(self, kind: LifeKind, stage: Stage, plan: Plan) -> float:
-        """A cloudy sky."""
+        """A cloudy sky. Over mist it is plain, and what differs in it is the half-hidden land."""
         del kind, plan
+        if "mist" in stage.scene.regions:
+            return 0.0
         place = find(stage, "sky", least=LEAST, feather=FEATHER)
         return 1.0 if place is not None and cloudiness(stage, place) >= LEAST_CLOUDS else 0.0
 

@@ -1,4 +1,4 @@
-"""Smoke and steam rise and curl; flames lick upwards and flicker. Where there are no flames, lamps do."""
+"""Smoke and steam rise and curl; flames lick upwards and flicker. Mist drifts, lamps glow: ``veils``, ``lamps``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from photoplay.engines.motion.life.base import LifeForm
 from photoplay.engines.motion.life.flowing import Stream, curl
 from photoplay.engines.motion.life.lamps import Lamps
 from photoplay.engines.motion.life.places import Place, find, frame_unit, mesh_size, onset
+from photoplay.engines.motion.life.veils import Veils
 from photoplay.engines.motion.toolkit import rng_for, wander
 from photoplay.engines.motion.types import F32, Stage
 from photoplay.shot import LifeKind, Plan
@@ -19,6 +20,7 @@ _CURL = {LifeKind.SMOKE: 0.030, LifeKind.FIRE: 0.035}
 _PERIOD_S = {LifeKind.SMOKE: 2.4, LifeKind.FIRE: 0.7}
 _REGION = {LifeKind.SMOKE: "smoke", LifeKind.FIRE: "fire"}
 _LEAST = {LifeKind.SMOKE: 0.02, LifeKind.FIRE: 0.006}  # of the frame, when nobody asked
+LEAST_MIST = 0.01  # of the frame
 _GLOW = 0.16  # how much of its own light a flame's flicker adds and takes
 
 
@@ -33,6 +35,8 @@ class Smoke(LifeForm):
         del plan
         if kind is LifeKind.FIRE and "lamps" in stage.scene.regions:
             return 1.0
+        if kind is LifeKind.SMOKE and find(stage, "mist", least=LEAST_MIST, feather=0.0) is not None:
+            return 1.0
         return 1.0 if find(stage, _REGION[kind], least=_LEAST[kind]) is not None else 0.0
 
     def prepare(self, kind: LifeKind, stage: Stage, spec: Spec, strength: float, *, asked: bool) -> Animator | None:
@@ -40,6 +44,10 @@ class Smoke(LifeForm):
         place = find(stage, _REGION[kind], least=0.001, feather=0.0)
         if place is None and kind is LifeKind.FIRE and "lamps" in stage.scene.regions:
             return Lamps(stage, spec, strength)
+        if place is None and kind is LifeKind.SMOKE:
+            mist = find(stage, "mist", least=LEAST_MIST, feather=0.0)
+            if mist is not None:
+                return Veils(stage, mist, spec, strength)
         if place is None:
             return _Absent(kind) if asked else None
         return _Rising(kind, stage, place, spec, strength)

@@ -309,6 +309,27 @@ class TestSubjects:
         assert 1.0 < largest * 720 / stage.frame[3] < 3.0
 
 
+class TestMist:
+    def test_it_drifts_where_it_lies_and_nothing_else_moves(self) -> None:
+        stage = with_region("mist", slice(60, 110))
+        stage = replace(
+            stage, scene=replace(stage.scene, regions=stage.scene.regions | {"sky": np.full((180, 320), 255, np.uint8)})
+        )
+        compositor, living = drawing(stage, default=True)
+        assert len(living) == 1, "veils, no clouds"
+        first = compositor.frame(0).y.astype(int)
+        later, last = (compositor.frame(index).y - first for index in (60, 119))
+        assert np.abs(later[110:150]).max() > 8
+        assert np.abs(last - later)[110:150].max() > 6
+        assert np.abs(later[:70]).max() <= 1
+        assert np.abs(later[195:]).max() <= 1
+
+    def test_it_gathers_slowly(self) -> None:
+        compositor, _ = drawing(with_region("mist", slice(60, 110)), default=True)
+        frames = [compositor.frame(index).y.astype(int) for index in range(72)]
+        assert max(np.abs(b - a).max() for a, b in pairwise(frames)) < 8
+
+
 class TestLamps:
     def lit(self) -> Stage:
         stage = make_stage(np.full((270, 480, 3), 40, np.uint8), SIZE, margin=0.05, subject=None)
