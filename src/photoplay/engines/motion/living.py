@@ -25,6 +25,8 @@ SIDE = 512  # pixels of the long side at which the texture is looked at
 LEAST_AREA = 400  # pixels of subject at that size, and of what lies around it
 SURE_PERSON = 0.70  # mean answer of the people network where a face may be
 LIKELY_ANIMAL = 0.45  # the same, for what has fur: a raccoon's back gives 0.5, tables, roofs and engines 0.2 at most
+LEAST_VIVID = 25.0  # median chroma of a blossom
+LEAST_BUSY = 0.6  # share of fur or blossom that shows fine structure
 AROUND = 6  # pixels between a subject and what counts as its background
 
 
@@ -96,26 +98,41 @@ def _bodies(rgb: U8, alpha: U8, models_dir: Path) -> tuple[float, float]:
 
 
 def _texture(rgb: U8, mask: U8) -> _Texture | None:
+    """The texture inside ``mask``, measured at every second pixel of every second row; None where none can decide.
+
+    What its colours rule out both as fur and as a blossom, as they do most things, is not looked at any further.
+    """
     inside: Mask = np.asarray(cv2.erode((mask > 127).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0, dtype=np.bool_)
-    if int(inside.sum()) < LEAST_AREA:
+    inside = inside[::2, ::2]
+    if int(inside.sum()) < LEAST_AREA // 4:
+        return None
+    some = filters.to_f32(np.ascontiguousarray(rgb[::2, ::2]))
+    lab = np.asarray(cv2.cvtColor(some, cv2.COLOR_RGB2LAB), dtype=np.float32)[inside]
+    chromas = np.hypot(lab[:, 1], lab[:, 2])
+    chroma, vivid = float(np.median(chromas)), float(np.percentile(chromas, 95))
+    if chroma < LEAST_VIVID and not _furry_colours(chroma, vivid):
         return None
     grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.float32)
-    fine = _fine(grey)[inside]
+    fine = _fine(grey)[::2, ::2][inside]
+    busy = float((fine > 2.0).mean())
+    if busy < LEAST_BUSY:
+        return None
     gx = np.asarray(cv2.Sobel(grey, cv2.CV_32F, 1, 0), dtype=np.float32)
     gy = np.asarray(cv2.Sobel(grey, cv2.CV_32F, 0, 1), dtype=np.float32)
     # The structure tensor: how far slopes nearby point the same way.
-    xx, yy, xy = (filters.blur(product, 3.0)[inside] for product in (gx * gx, gy * gy, gx * gy))
+    xx, yy, xy = (
+        np.asarray(cv2.GaussianBlur(product, (0, 0), 3.0), dtype=np.float32)[::2, ::2][inside]
+        for product in (gx * gx, gy * gy, gx * gy)
+    )
     strands = np.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-3)
-    slopes = np.hypot(gx[inside], gy[inside])
-    lab = np.asarray(cv2.cvtColor(filters.to_f32(rgb), cv2.COLOR_RGB2LAB), dtype=np.float32)
-    chroma = np.hypot(lab[..., 1][inside], lab[..., 2][inside])
+    slopes = np.hypot(gx[::2, ::2][inside], gy[::2, ::2][inside])
     return _Texture(
-        busy=float((fine > 2.0).mean()),
+        busy=busy,
         flat=float((fine < 1.0).mean()),
         strands=float(np.median(strands)),
         edges=float(np.percentile(slopes, 98)) / max(1.0, float(np.median(slopes))),
-        chroma=float(np.median(chroma)),
-        vivid=float(np.percentile(chroma, 95)),
+        chroma=chroma,
+        vivid=vivid,
         fine=float(np.median(fine)),
     )
 
@@ -126,15 +143,18 @@ def _fine(grey: F32) -> F32:
     return np.sqrt(np.maximum(cv2.blur(detail * detail, (9, 9)), 0.0)).astype(np.float32)
 
 
+def _furry_colours(chroma: float, vivid: float) -> bool:
+    """Whether fur has such colours. A black-and-white picture has none to tell by."""
+    return 4.0 < chroma < 32.0 and vivid < 48.0
+
+
 def _is_fur(texture: _Texture) -> bool:
-    strands = texture.busy > 0.65 and texture.flat < 0.06 and 0.49 < texture.strands < 0.68
-    # A black-and-white picture has no furry colours to tell by.
-    coloured = 4.0 < texture.chroma < 32.0 and texture.vivid < 48.0
-    return strands and coloured and texture.edges < 5.0
+    strands = texture.flat < 0.06 and 0.49 < texture.strands < 0.68 and texture.edges < 5.0
+    return strands and texture.busy > 0.65 and _furry_colours(texture.chroma, texture.vivid)
 
 
 def _is_blossom(texture: _Texture, rgb: U8, mask: U8) -> bool:
-    if texture.busy < 0.6 or texture.strands > 0.85 or texture.chroma < 25.0:
+    if texture.strands > 0.85 or texture.chroma < LEAST_VIVID:
         return False
     outlines, _ = cv2.findContours((mask > 127).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outline = max(outlines, key=cv2.contourArea)

@@ -37,9 +37,15 @@ class Sway(LifeForm):
     order = 20
 
     def by_default(self, kind: LifeKind, stage: Stage, plan: Plan) -> float:
-        """Where there are leaves, hair, a blossom, a person or an animal."""
+        """Where there are leaves, hair, a blossom, an animal or somebody upright: a wide cut may hold a bus."""
         del kind, plan
-        return 1.0 if _bendable(stage) or _alive(stage) else 0.0
+        if _bendable(stage):
+            return 1.0
+        subject = subject_of(stage) if _alive(stage) else None
+        if subject is None:
+            return 0.0
+        upright = subject.height > subject.width or stage.scene.stats["subject_kind"] != PERSON
+        return 1.0 if upright else 0.0
 
     def prepare(self, kind: LifeKind, stage: Stage, spec: Spec, strength: float, *, asked: bool) -> Animator | None:
         """See :class:`LifeForm`."""
