@@ -188,7 +188,7 @@ def _cut_at_shore(sky: Mask, looks: Looks) -> Mask:
     usual = float(np.median(strength[sky])) + 0.3
     strong = (np.where(sky, strength, 0.0) > 4.0 * usual).sum(axis=1) / np.maximum(rows, 1)
     wide = rows > 0.35 * sky.shape[1]
-    before = np.concatenate([np.zeros(waters.SHORE_ROWS), strong[: -waters.SHORE_ROWS]])
+    before = np.concatenate([np.zeros(waters.SHORE_ROWS), strong])[: len(strong)]
     lines = np.flatnonzero(wide & (strong > 0.5) & (before < 0.25) & (np.arange(len(rows)) > 0.2 * len(rows)))
     if lines.size == 0:
         return sky
@@ -250,6 +250,8 @@ def _mist(looks: Looks, sky: Mask) -> F32 | None:
     """What dims towards the land under a plain covered sky, softly: clouds are not so plain, clear air has an edge."""
     rows = np.flatnonzero(sky.any(axis=1))
     upper = sky & (np.arange(sky.shape[0]) < rows[0] + 0.5 * (rows[-1] - rows[0]))[:, None]
+    if not bool(upper.any()):
+        return None
     soft = filters.blur(looks.light, 2.0)
     tone, spread = float(np.median(soft[upper])), float(soft[upper].std())
     chroma = float(np.median(np.hypot(looks.a[upper], looks.b[upper])))

@@ -61,6 +61,8 @@ def lake_of(looks: Looks) -> Mask | None:
     """
     height = looks.light.shape[0]
     reach = 2 * SHORE_ROWS
+    if height < 4 * reach:
+        return None
     step = np.full(looks.light.shape, -100.0, np.float32)
     step[SHORE_ROWS:-SHORE_ROWS] = looks.light[reach:] - looks.light[:-reach]
     share = (np.where(looks.free, step, -100.0) > 12.0).mean(axis=1)

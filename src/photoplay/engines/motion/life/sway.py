@@ -44,7 +44,7 @@ class Sway(LifeForm):
         subject = subject_of(stage) if _alive(stage) else None
         if subject is None:
             return 0.0
-        upright = subject.height > subject.width or stage.scene.stats["subject_kind"] != PERSON
+        upright = subject.height > 0.9 * subject.width or stage.scene.stats["subject_kind"] != PERSON
         return 1.0 if upright else 0.0
 
     def prepare(self, kind: LifeKind, stage: Stage, spec: Spec, strength: float, *, asked: bool) -> Animator | None:

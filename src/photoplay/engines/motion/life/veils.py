@@ -29,7 +29,7 @@ class Veils(Animator):
         x0, y0, x1, y1 = max(0.0, x0 - reach), max(0.0, y0 - reach), min(width, x1 + reach), min(height, y1 + reach)
         self._scale = max(x1 - x0, y1 - y0) / LONG_SIDE
         self._at = x0, y0
-        size = max(2, round((x1 - x0) / self._scale)), max(2, round((y1 - y0) / self._scale))
+        size = max(8, round((x1 - x0) / self._scale)), max(8, round((y1 - y0) / self._scale))
         part = place.mask[int(y0) : int(np.ceil(y1)), int(x0) : int(np.ceil(x1))]
         weight: F32 = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32) / np.float32(255)
         # Soft on all sides, and nothing at the picture's own rim.
