@@ -17,6 +17,7 @@ FURTHEST = 0.045  # of the frame's width: beyond this the sky's edge would be se
 LEAST = 0.06  # of the frame that must be sky
 LEAST_CLOUDS = 2.2  # grey levels of soft contrast that make a sky cloudy
 FEATHER = 0.05
+EDGE = 0.35  # what the softened weight is at most where the sky ends
 
 
 class Clouds(LifeForm):
@@ -61,7 +62,9 @@ class _Drift(Animator):
         _, y = nodes(stage, rows, columns)
         _, top, _, bottom = place.box
         overhead = np.clip((bottom - y) / max(1.0, bottom - top), 0.0, 1.0)
-        speed = (0.25 + 0.75 * overhead) * place.weight
+        # Nothing at the sky's own edge and in the soft part beyond it: roofs and spires stand.
+        free = np.clip((place.weight - EDGE) / (1.0 - EDGE), 0.0, 1.0)
+        speed = (0.25 + 0.75 * overhead) * free
         side = 1.0 if rng.random() < 0.5 else -1.0
         across = (np.float32(-side) * speed).astype(np.float32)
         self._way: F32 = np.stack([across, np.float32(0.12) * np.abs(across)], axis=-1)

@@ -208,6 +208,26 @@ def test_clouds_drift_one_way() -> None:
     assert abs(shifts[-1]) > abs(shifts[1]) > 0.5
 
 
+def test_roofs_and_spires_stand_before_the_clouds() -> None:
+    stage = with_region("sky", slice(0, 120))
+    sky = stage.scene.regions["sky"].copy()
+    sky[40:, 150:156] = 0  # a spire
+    stage = replace(stage, scene=replace(stage.scene, regions={"sky": sky}))
+    _, (drift,) = drawing(stage, Life(kind=LifeKind.CLOUDS, strength=2.0))
+    mesh = meshes_of(drift, stage)[-1]
+    x, y, width, height = stage.frame
+    rows, columns = mesh.shape[:2]
+    tall, wide = stage.layers[0].rgb.shape[:2]
+
+    def at(across: float, down: float) -> float:
+        row, column = (y + down * height) / tall * (rows - 1), (x + across * width) / wide * (columns - 1)
+        return float(np.abs(mesh[round(row), round(column)]).max()) * 720 / height
+
+    assert at(0.15, 0.2) > 5.0
+    assert at(153 / 320, 0.45) < 0.3
+    assert at(0.15, 118 / 180) < 0.3
+
+
 def test_water_that_runs_down_falls_and_water_that_lies_does_not() -> None:
     rng = np.random.default_rng(1)
     down = np.repeat(rng.integers(40, 220, (1, SIZE[0])), SIZE[1], 0).astype(np.uint8)
