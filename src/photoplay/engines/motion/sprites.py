@@ -14,6 +14,7 @@ from photoplay.engines.motion.warp import Lattice
 
 _HALF: F64 = np.array([[2.0, 0.0, 0.5], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]])
 """Pixel of a plane at half the size to pixel of the whole one: it lies in the middle of four."""
+_TO_HALF: F64 = np.linalg.inv(_HALF)
 
 
 def placement(sprite: Sprite, view: View, rig: Rig, lattice: Lattice) -> F64:
@@ -87,7 +88,7 @@ def draw_sprite(out: Planes, sprite: Sprite, view: View, rig: Rig, lattice: Latt
 
 def _warped(ink: Ink, matrix: F64, size: tuple[int, int]) -> Ink:
     """A light seen through ``matrix`` (its pixel to the window's pixel) in a window of ``size``."""
-    halved = np.linalg.inv(_HALF) @ matrix @ _HALF
+    halved = _TO_HALF @ matrix @ _HALF
     half = size[0] // 2, size[1] // 2
     y = cv2.warpPerspective(ink.y, matrix, size, flags=cv2.INTER_LINEAR)
     u, v = (

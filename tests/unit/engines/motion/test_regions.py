@@ -15,6 +15,7 @@ from photoplay.engines.motion.animate import Animator, Spec
 from photoplay.engines.motion.camera import CameraPath, build_rig
 from photoplay.engines.motion.compositor import Compositor
 from photoplay.engines.motion.life import registry as life
+from photoplay.engines.motion.looks import look
 from photoplay.engines.motion.regions import Regions, find_regions
 from photoplay.engines.motion.scene import analyze
 from photoplay.engines.motion.stage import build_stage
@@ -192,7 +193,7 @@ def test_at_sunset_the_sky_goes_on_to_the_silhouette_of_the_land(glow, land, dow
     rgb[70:] = land
     sky = np.zeros((128, 256), np.bool_)
     sky[:62] = True
-    found = regions._down_to_land(sky, regions._look(rgb, np.zeros((128, 256), np.uint8)))
+    found = regions._down_to_land(sky, look(rgb, np.zeros((128, 256), np.uint8)))
     assert found[:62].all()
     assert not found[70:].any()
     assert bool(found[62:69].all()) == down

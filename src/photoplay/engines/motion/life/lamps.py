@@ -1,4 +1,7 @@
-"""Lamps at night: each glow swells and sinks a little, slowly, by itself; never a strobe."""
+"""Lamps at night: each glow swells and sinks again, slowly, by itself; never a strobe.
+
+It is never less than the photo's own: light can be added to what is there, but not be taken out of it again.
+"""
 
 from __future__ import annotations
 
@@ -16,28 +19,28 @@ from photoplay.engines.motion.toolkit import rng_for
 from photoplay.engines.motion.types import F32, U8, Stage
 
 GLOW = 52.0  # grey levels that the glow gains beside the lamp at its height, at strength 1
-DIM = 0.20  # share of its light that it loses at its lowest
-REACH = 7.0  # radii of a lamp that its glow has
+REACH = 5.0  # radii of a lamp that its glow has
 SLOW_HZ, QUICK_HZ = 0.15, 0.5
-_SIDE = 49  # pixels of a glow's picture; it is soft, so it is drawn larger
+_SIDE = 36  # pixels of a glow's picture; it is soft, so it is drawn larger
 
 
 @dataclass(frozen=True, slots=True)
 class _Lamp:
-    """Where a lamp is (working pixels), its layer and depth, its glow lit and dimmed, and how it flickers."""
+    """Where a lamp is (working pixels), its layer and depth, its glow at its height, and how it flickers."""
 
     x: float
     y: float
     scale: float
     layer: int
     depth: float
-    lit: U8
-    dimmed: U8
+    glow: U8
     flicker: Callable[[float], float]
 
 
 class Lamps(Animator):
     """The lamps that the scene's region "lamps" marks."""
+
+    fine_mesh = False
 
     def __init__(self, stage: Stage, spec: Spec, strength: float) -> None:
         self._spec = spec
@@ -59,15 +62,22 @@ class Lamps(Animator):
         sprites = []
         for lamp in self._lamps:
             light = begun * lamp.flicker(moment.time_s)
-            if abs(light) < 0.01:
+            if light < 0.01:
                 continue
             half = 0.5 * _SIDE * lamp.scale
             sprites.append(
                 Sprite(
-                    lamp.lit if light > 0 else lamp.dimmed, lamp.x - half, lamp.y - half, lamp.scale, after=lamp.layer,
-                    depth=lamp.depth, light=light > 0, opacity=abs(light), follows=lamp.layer,
+                    lamp.glow,
+                    lamp.x - half,
+                    lamp.y - half,
+                    lamp.scale,
+                    after=lamp.layer,
+                    depth=lamp.depth,
+                    light=True,
+                    opacity=light,
+                    follows=lamp.layer,
                 )
-            )  # fmt: skip
+            )
         return Changes(sprites=tuple(sprites))
 
 
@@ -79,29 +89,26 @@ def _lamp(
     field: F32 = stage.layers[layer].inverse_depth
     row = min(field.shape[0] - 1, int(y) * field.shape[0] // rgb.shape[0])
     column = min(field.shape[1] - 1, int(x) * field.shape[1] // rgb.shape[1])
-    shape = _falloff()
-    lit = np.zeros((_SIDE, _SIDE, 4), np.uint8)
-    lit[..., :3] = np.clip(shape[..., None] * _tint(rgb, x, y, radius) * np.float32(GLOW * strength), 0, 255)
-    dimmed = np.zeros((_SIDE, _SIDE, 4), np.uint8)
-    dimmed[..., 3] = np.clip(shape * np.float32(255.0 * min(0.5, DIM * strength)), 0, 255)
+    glow = np.zeros((_SIDE, _SIDE, 4), np.uint8)
+    glow[..., :3] = np.clip(_falloff()[..., None] * _tint(rgb, x, y, radius) * np.float32(GLOW * strength), 0, 255)
     return _Lamp(
-        x, y, 2.0 * REACH * radius / _SIDE, layer, float(field[row, column]), lit, dimmed,
+        x, y, 2.0 * REACH * radius / _SIDE, layer, float(field[row, column]), glow,
         _flicker(rng_for(spec, f"lamp{number}")),
     )  # fmt: skip
 
 
 def _flicker(rng: np.random.Generator) -> Callable[[float], float]:
-    """Seconds to -1 dimmest .. 1 brightest, as often above 0 as below."""
+    """Seconds to 0 as in the photo .. 1 brightest, as often above a half as below."""
     omega = 2 * math.pi * rng.uniform(SLOW_HZ, QUICK_HZ, 3)
     phase = rng.uniform(0.0, 2 * math.pi, 3)
-    return lambda time_s: math.tanh(0.6 * float(np.sin(omega * time_s + phase).sum()))
+    return lambda time_s: 0.5 + 0.5 * math.tanh(0.6 * float(np.sin(omega * time_s + phase).sum()))
 
 
 def _falloff() -> F32:
     """(_SIDE, _SIDE): 1 in the middle, 0 from the rim on: a core with a wide soft skirt."""
     axis = ((np.arange(_SIDE, dtype=np.float32) + 0.5) / _SIDE * 2 - 1) * np.float32(REACH)
     away = np.hypot(axis[:, None], axis[None, :])
-    skirt = 0.65 * np.exp(-((away / 1.8) ** 2)) + 0.35 * np.exp(-away / 2.4)
+    skirt = 0.7 * np.exp(-((away / 1.7) ** 2)) + 0.3 * np.exp(-away / 2.0)
     return np.asarray(skirt * np.clip((REACH - away) / (0.6 * REACH), 0, 1), np.float32)
 
 
