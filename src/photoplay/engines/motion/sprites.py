@@ -14,7 +14,7 @@ from photoplay.engines.motion.warp import Lattice
 
 _HALF: F64 = np.array([[2.0, 0.0, 0.5], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]])
 """Pixel of a plane at half the size to pixel of the whole one: it lies in the middle of four."""
-_TO_HALF: F64 = np.linalg.inv(_HALF)
+_TO_HALF: F64 = np.asarray(np.linalg.inv(_HALF), np.float64)
 
 
 def placement(sprite: Sprite, view: View, rig: Rig, lattice: Lattice) -> F64:
