@@ -169,10 +169,7 @@ def hole(desk: Desk) -> U8:
     empty = rgb.copy()
     empty[known == 0] = MARK
     size = filters.fit_size((rgb.shape[1], rgb.shape[0]), plate.FILL_SIDE)
-    share = filters.to_f32(filters.resize_u8(known, size, cv2.INTER_AREA))
-    small = filters.to_f32(filters.resize_u8(np.asarray(cv2.bitwise_and(rgb, rgb, mask=known), np.uint8), size))
-    colour = np.clip(small / np.maximum(share, 1e-3)[..., None], 0, 1).astype(np.float32)
-    filled = plate.render(plate.synthesize(colour, np.asarray(share > 0.98, np.bool_)), rgb, known)
+    filled = plate.render(plate.synthesize(*plate.reduced(rgb, known, size)), rgb, known)
     edges.mix(filled, rgb, known)
     carried = filled.copy()
     continued = continuation.carried_on(rgb, known)

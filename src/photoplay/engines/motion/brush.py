@@ -195,9 +195,6 @@ def _filled(rgb: U8, hole: U8) -> U8:
     canvas = filters.resize_u8(rgb, size)
     seen = u8(np.where(filters.resize_u8(hole, size, cv2.INTER_AREA) == 0, 255, 0))
     small = filters.fit_size(size, plate.FILL_SIDE)
-    share = filters.to_f32(filters.resize_u8(seen, small, cv2.INTER_AREA))
-    only = u8(cv2.bitwise_and(canvas, canvas, mask=seen))
-    colour = filters.to_f32(filters.resize_u8(only, small, cv2.INTER_AREA)) / np.maximum(share, 1e-3)[..., None]
-    fill = plate.synthesize(np.clip(colour, 0, 1).astype(np.float32), np.asarray(share > 0.98, dtype=np.bool_))
+    fill = plate.synthesize(*plate.reduced(canvas, seen, small))
     rendered = filters.resize_u8(plate.render(fill, canvas, seen), (width, height), cv2.INTER_CUBIC)
     return u8(np.where((hole > 0)[..., None], rendered, rgb))

@@ -133,12 +133,6 @@ def _mesh(net: nets.Tflite, rgb: U8, numbers: F32) -> tuple[F32, float]:
     return np.concatenate([flat, local[:, 2:] / scale], axis=1).astype(np.float32), score
 
 
-def find_faces(rgb: U8, models_dir: Path) -> tuple[tuple[Face, ...], str | None]:
-    """Faces of a photo, largest first, and a note when they could not be looked for; see :func:`look`."""
-    found = look(rgb, models_dir)
-    return found.faces, found.note
-
-
 def look(rgb: U8, models_dir: Path) -> Seen:
     """Faces of a photo, and what may be some.
 

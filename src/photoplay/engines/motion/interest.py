@@ -52,10 +52,17 @@ def anchor_of(picture: U8, matte: U8) -> Anchor:
 
 def busiest(picture: U8) -> tuple[float, float]:
     """Where a whole scene, (h, w, 3) uint8 RGB, is busy, in frame widths from its centre."""
-    return _gathered(_attraction(picture))[0]
+    return _gathered(attraction_of(picture))[0]
 
 
-def focal_depths(picture: U8, inverse_depth: F32) -> tuple[float, float, bool]:
+def aim_and_focus(stage: Stage) -> tuple[tuple[float, float], tuple[float, float, bool]]:
+    """:func:`busiest` and :func:`focal_depths` of what frame 0 of a stage shows."""
+    picture, depth = frame_picture(stage)
+    weight = attraction_of(picture)
+    return _gathered(weight)[0], focal_depths(weight, depth)
+
+
+def focal_depths(attraction: F32, inverse_depth: F32) -> tuple[float, float, bool]:
     """Inverse depths between which focus goes in a scene without a subject: a little before its main thing, and what
     is nearest; and whether anything is so near at all.
 
@@ -63,20 +70,9 @@ def focal_depths(picture: U8, inverse_depth: F32) -> tuple[float, float, bool]:
     goes soft.
 
     Args:
-        picture: (h, w, 3) uint8 RGB.
+        attraction: (h, w) float32: see :func:`attraction_of`.
         inverse_depth: (h, w) float32 of the same.
     """
-    return _focal_depths(_attraction(picture), inverse_depth)
-
-
-def aim_and_focus(stage: Stage) -> tuple[tuple[float, float], tuple[float, float, bool]]:
-    """:func:`busiest` and :func:`focal_depths` of what frame 0 of a stage shows."""
-    picture, depth = frame_picture(stage)
-    weight = _attraction(picture)
-    return _gathered(weight)[0], _focal_depths(weight, depth)
-
-
-def _focal_depths(attraction: F32, inverse_depth: F32) -> tuple[float, float, bool]:
     weight, depth = attraction.ravel(), inverse_depth.ravel()
     order = np.argsort(depth, kind="stable")
     passed = np.cumsum(weight[order], dtype=np.float64)
@@ -87,7 +83,7 @@ def _focal_depths(attraction: F32, inverse_depth: F32) -> tuple[float, float, bo
     return far_plane, near_plane, nearest > far_plane
 
 
-def _attraction(picture: U8) -> F32:
+def attraction_of(picture: U8) -> F32:
     """(h, w) float32: how much each place of a whole scene draws the eye."""
     side = math.sqrt(picture.shape[0] * picture.shape[1])
     weight = _busy(picture, SCENE_FINE * side, SCENE_COARSE * side)

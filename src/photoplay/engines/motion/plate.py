@@ -170,6 +170,23 @@ def _sources(known: Bool) -> Bool:
     return np.asarray(padded, dtype=np.bool_)
 
 
+def reduced(picture: U8, known: U8, size: tuple[int, int]) -> tuple[F32, Bool]:
+    """What is known of a picture at another size, as :func:`synthesize` wants it: colours of known pixels only.
+
+    Args:
+        picture: (H, W, 3) uint8; read only where ``known``.
+        known: (H, W) uint8, 255 where the picture shows this layer.
+        size: (width, height).
+
+    Returns:
+        (h, w, 3) float32 0..1, and (h, w) bool: where it is known.
+    """
+    share = filters.to_f32(filters.resize_u8(known, size, cv2.INTER_AREA))
+    only = np.asarray(cv2.bitwise_and(picture, picture, mask=known), dtype=np.uint8)
+    colour = filters.to_f32(filters.resize_u8(only, size, cv2.INTER_AREA)) / np.maximum(share, 1e-3)[..., None]
+    return np.clip(colour, 0, 1).astype(np.float32), np.asarray(share > 0.98, dtype=np.bool_)
+
+
 def synthesize(image: F32, known: Bool, pull: tuple[float, float] = (PULL_X, PULL_Y)) -> Fill:
     """Fills ``image`` where it is not ``known``.
 

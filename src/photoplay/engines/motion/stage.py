@@ -237,10 +237,7 @@ def _filled(picture: U8, known: U8, context: U8, beside: ThreadPoolExecutor) -> 
     canvas, seen = filters.resize_u8(picture, size), filters.resize_u8(context, size, cv2.INTER_AREA)
     seen = np.asarray(cv2.threshold(seen, 254, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
     small = filters.fit_size(size, plate.FILL_SIDE)
-    share = filters.to_f32(filters.resize_u8(seen, small, cv2.INTER_AREA))
-    only = np.asarray(cv2.bitwise_and(canvas, canvas, mask=seen), dtype=np.uint8)
-    colour = filters.to_f32(filters.resize_u8(only, small, cv2.INTER_AREA)) / np.maximum(share, 1e-3)[..., None]
-    fill = plate.synthesize(np.clip(colour, 0, 1).astype(np.float32), np.asarray(share > 0.98, dtype=np.bool_))
+    fill = plate.synthesize(*plate.reduced(canvas, seen, small))
     filled = filters.resize_u8(plate.render(fill, canvas, seen), (width, height), cv2.INTER_CUBIC)
     part = _levelled(filled[hole], picture[hole], known[hole], LEVEL_SIDE / max(width, height))
     continuation = continued.result()

@@ -67,13 +67,13 @@ class TestFocus:
     def test_goes_between_the_main_thing_and_what_is_nearer(self) -> None:
         picture = np.full((90, 160, 3), 120, np.uint8)
         picture[40:55] = textured(160, 15, softness=1.0)
-        far, near, there = interest.focal_depths(picture, self.depth(0.9))
+        far, near, there = interest.focal_depths(interest.attraction_of(picture), self.depth(0.9))
         assert there
         assert 0.1 < far < near <= 0.9
         assert near > 0.8
 
     def test_knows_that_nothing_is_near(self) -> None:
-        assert not interest.focal_depths(busy_below(), self.depth(0.1))[2]
+        assert not interest.focal_depths(interest.attraction_of(busy_below()), self.depth(0.1))[2]
 
     @pytest.mark.parametrize("amount", [1.0, -1.0])
     def test_ends_on_the_one_thing_there_is(self, amount: float) -> None:

@@ -138,10 +138,10 @@ def _grown(mask: Bool, radius: float) -> Bool:
 def _fill(picture: U8, known: U8) -> tuple[plate.Fill, Bool]:
     """The fill at small size, from what is known alone, and where the picture is kept."""
     size = filters.fit_size((known.shape[1], known.shape[0]), FILL_SIDE)
-    colour, sure = _reduced(picture, known, size)
+    colour, sure = plate.reduced(picture, known, size)
     if _texture(colour, sure) < TEXTURE:
         return _joined(plate.synthesize(colour, sure, PULL), sure), sure
-    rough, rough_sure = _reduced(picture, known, filters.fit_size(size, GUIDE_SIDE))
+    rough, rough_sure = plate.reduced(picture, known, filters.fit_size(size, GUIDE_SIDE))
     guide = filters.resize_f32(plate.synthesize(rough, rough_sure, PULL).colour, size, cv2.INTER_LINEAR)
     pieces = patchwork(colour, sure, guide)
     filled = colour[pieces.rows, pieces.columns]
@@ -157,14 +157,6 @@ def _texture(colour: F32, known: Bool) -> float:
         return 0.0
     light = np.asarray(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), dtype=np.float32)
     return float(np.abs(cv2.Laplacian(light, cv2.CV_32F))[rim].mean())
-
-
-def _reduced(picture: U8, known: U8, size: tuple[int, int]) -> tuple[F32, Bool]:
-    """The known part of a picture at another size, (h, w, 3) float32 0..1, and where it is known there."""
-    share = filters.to_f32(filters.resize_u8(known, size, cv2.INTER_AREA))
-    only = np.asarray(cv2.bitwise_and(picture, picture, mask=known), dtype=np.uint8)
-    colour = filters.to_f32(filters.resize_u8(only, size, cv2.INTER_AREA)) / np.maximum(share, 1e-3)[..., None]
-    return np.clip(colour, 0, 1).astype(np.float32), np.asarray(share > 0.98, dtype=np.bool_)
 
 
 def _joined(fill: plate.Fill, known: Bool) -> plate.Fill:
