@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 import time
 from pathlib import Path
 
 from photoplay.jobs.runtime import Runtime
+from photoplay.jobs.signals import StopSignals
 from photoplay.notify.delivery import Delivery
 from photoplay.settings import Settings
 
@@ -51,21 +51,20 @@ def main() -> None:
         bend_time(Path(clock))
     stays = os.environ.pop("PHOTOPLAY_TEST_STDIN", None) == "no"
     logging.basicConfig(level=os.environ.get("LOG_LEVEL", "WARNING"), stream=sys.stderr)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-
-    def watch() -> None:
-        sys.stdin.read()
-        stop.set()
-
     settings = Settings.load()
     with Runtime.open(settings) as runtime:
+        told = StopSignals(runtime.hurry)
+
+        def watch() -> None:
+            sys.stdin.read()
+            told.stop()
+
         runtime.callbacks.register("native", write)
         runtime.launch("worker")
         print("ready", runtime.executor_id, flush=True)
         if not stays:
             threading.Thread(target=watch, daemon=True).start()
-        stop.wait()
+        told.wait()
         runtime.close(settings.drain_s)
 
 

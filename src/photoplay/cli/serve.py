@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -63,23 +60,16 @@ def worker(
     )
     start_logging(settings)
     from photoplay.jobs.runtime import Runtime
+    from photoplay.jobs.signals import StopSignals
     from photoplay.server import register_callbacks
 
-    stop = threading.Event()
     runtime = Runtime.open(settings)
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGINT or stop.is_set():
-            runtime.hurry.set()
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
+    told = StopSignals(runtime.hurry)
     try:
         register_callbacks(runtime, settings)
         runtime.launch("worker")
         out.print("photoplay worker is ready")
-        stop.wait()
+        told.wait()
     finally:
         runtime.close(settings.drain_s)
     out.print("stopped")
