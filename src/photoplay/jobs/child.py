@@ -41,9 +41,14 @@ _SECRET_ENV = (
     "PHOTOPLAY_TEXT_TO_AUDIO_KEY",
 )
 _SECRET_ENV_PREFIXES = ("AWS_", "PG")
-# A network's intermediate pictures are 100 MB of new memory for each photo: in pages of 4 KiB the kernel takes a third
-# of the network's time to hand them out. Read by glibc 2.35 and later, unknown to others; kernels may decline.
-_LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+_TUNING = {
+    # A network's intermediate pictures are 100 MB of new memory for each photo: in pages of 4 KiB the kernel takes a
+    # third of the network's time to hand them out. Read by glibc 2.35 and later, unknown to others; kernels may decline.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    # NumPy's matrices are small here. Its second thread would gain nothing and, after each product, ask for work for
+    # tens of milliseconds, on the core that the encoder and the networks need.
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
 class ChildAbandoned(Exception):
@@ -224,9 +229,9 @@ def as_error(said: Mapping[str, Any]) -> PhotoplayError:
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child: ours, without what gives access to anything, and with the C library told to ask
-    for large pages, unless the operator tells it something himself."""
-    return _LARGE_PAGES | {
+    """The environment for a child: ours, without what gives access to anything, and with what makes libraries work
+    faster here, unless the operator says otherwise."""
+    return _TUNING | {
         name: value
         for name, value in environment.items()
         if name not in _SECRET_ENV and not name.startswith(_SECRET_ENV_PREFIXES)

@@ -220,11 +220,16 @@ def test_secrets_are_not_handed_to_the_child():
             "PGPASSWORD": "x",
         }
     )
-    assert kept == {"PATH": "/bin", "PHOTOPLAY_MODELS_DIR": "/m", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+    assert kept == {
+        "PATH": "/bin",
+        "PHOTOPLAY_MODELS_DIR": "/m",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
 
-def test_what_the_operator_tells_the_c_library_is_left_to_him():
-    told = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=0"}
+def test_what_the_operator_tells_libraries_is_left_to_him():
+    told = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=0", "OPENBLAS_NUM_THREADS": "4"}
     assert child_environment(told) == told
 
 
