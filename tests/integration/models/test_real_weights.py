@@ -66,24 +66,42 @@ def test_u2netp_finds_the_person(astronaut: np.ndarray) -> None:
     assert first[:60, 230:].mean() < 0.3  # the wall
 
 
-def test_u2netp_in_parts_says_what_it_says_as_a_whole(astronaut: np.ndarray) -> None:
+@pytest.mark.parametrize("size", [(320, 320), (320, 240), (192, 320)])
+def test_u2netp_in_parts_says_what_it_says_as_a_whole(astronaut: np.ndarray, size: tuple[int, int]) -> None:
     path = weights("u2netp")
-    image = matte._net_input(astronaut)
-    whole = session(path)
+    image = matte._net_input(astronaut, size)
+    if size == (320, 320):
+        whole = session(path)
+    else:  # the file itself takes no other shape
+        whole = nets.onnx_part(path, Part((("input.1", image.shape),), ("1961", "1959")))
     all_answers = dict(zip((one.name for one in whole.get_outputs()), whole.run(None, {"input.1": image}), strict=True))
-    beginning, end = nets.onnx_part(path, matte._BEGINNING), nets.onnx_part(path, matte._END)
+    net = matte._net(*size)
+    beginning, end = nets.onnx_part(path, net.beginning), nets.onnx_part(path, net.end)
     assert beginning is not None
     assert end is not None
     early, *handed_on = beginning.run(None, {"input.1": image})
-    last = end.run(None, {name: one for (name, _), one in zip(matte._HANDED_ON, handed_on, strict=True)})[0]
+    last = end.run(None, dict(zip(net.handed_on, handed_on, strict=True)))[0]
+    assert early.shape == last.shape == (1, 1, size[1], size[0])
     assert np.array_equal(early, all_answers["1961"])
     assert np.array_equal(last, all_answers["1959"])
     assert float(np.abs(early - last).mean()) > 0.001  # two answers, not the same one twice
 
 
+def test_u2netp_sees_the_same_in_another_shape() -> None:
+    path = weights("u2netp")
+    with Image.open(PHOTOS / "coffee.png") as image:
+        wide = np.asarray(image.convert("RGB"))
+    seen = matte.look(wide, MODELS)
+    assert seen is not None
+    assert seen.shape == (240, 320)
+    square = session(path).run(["1959"], {"input.1": matte._net_input(wide, (320, 320))})[0][0, 0]
+    there = cv2.resize(square, (320, 240), interpolation=cv2.INTER_AREA) > 0.5
+    assert ((seen > 0.5) & there).sum() > 0.98 * ((seen > 0.5) | there).sum()
+
+
 def test_a_part_that_the_network_has_not_is_no_network() -> None:
     path = weights("u2netp")
-    assert nets.onnx_part(path, Part(matte._BEGINNING.inputs, ("nothing",))) is None
+    assert nets.onnx_part(path, Part(matte._net(320, 320).beginning.inputs, ("nothing",))) is None
     assert nets.onnx_part(path, Part((("947", (1, 64, 320, 320)),), ("853",))) is None  # made of other values
 
 

@@ -1,9 +1,9 @@
 """The subject's matte: what stands out of the photo, with a soft but decided edge.
 
-U²-Net (Qin et al. 2020, the small ``u2netp``) says where the subject is at 320 x 320; the last of its stages, which
-takes half of its time, is run only where the one before it is in doubt. Its levels are hardened,
-doubtful parts go to the background, people with a face are completed by a network that knows only people, and the
-edge is found again in the photo itself: a band around the outline is solved from the colours on both sides,
+U²-Net (Qin et al. 2020, the small ``u2netp``) says where the subject is at 320 pixels, in about the photo's own shape;
+the last of its stages, which takes half of its time, is run only where the one before it is in doubt. Its levels are
+hardened, doubtful parts go to the background, people with a face are completed by a network that knows only people,
+and the edge is found again in the photo itself: a band around the outline is solved from the colours on both sides,
 smoothed by a guided filter. Without the weights a spectral residual saliency (Hou and Zhang 2007) seeds a graph cut
 (GrabCut, Rother et al. 2004): plainer, and it says so.
 """
@@ -11,6 +11,7 @@ smoothed by a guided filter. Without the weights a spectral residual saliency (H
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from photoplay.engines.motion import edges, filters, nets
 from photoplay.engines.motion.onnx_parts import Part
 from photoplay.engines.motion.types import F32, U8, Face
 
-NET_SIDE = 320  # pixels; the network's input
+NET_SIDE = 320  # pixels; the long side of the network's input
+SHORT_SIDES = (192, 240, NET_SIDE)  # pixels; few, for each shape is a network of its own to load
+SPARE = 1.05  # a short side has at least that much more than the photo's shape: with less, thin uprights are lost
 PEOPLE_SIDE = 256  # pixels; the people network's input
 PEOPLE_OUTPUT = "activation_10"
 BODY_REACH = 0.95  # half the width of the column under a face that its body may fill, in face widths
@@ -33,14 +36,33 @@ REFINE_SIDE = 512  # pixels of the long side at which the edge is solved
 SOLVED_RIM = 8  # pixels at that size around what may be subject: more than the last filter reaches
 CLEAR_SHARE, CLEAR_AREA = 0.12, 0.015  # doubt per sure pixel, or of the photo, below which the last stage adds nothing
 MIN_CONFIDENCE = 0.45  # below this the subject is likely a part of something (a cable, a shadow)
+BAND_WIDTH = 0.9  # of the photo's columns: what runs from side to side leaves no gap
 MIN_SPECK = 0.02  # parts smaller than this fraction of the largest part are dropped
 
-# The network in two parts. The second stage from the end answers with "1961" and leaves what the last one goes on from.
-_SIDE_ANSWERS = tuple((name, (1, 1, NET_SIDE, NET_SIDE)) for name in ("1876", "1896", "1916", "1936", "1956"))
-_HANDED_ON = (("947", (1, 64, NET_SIDE, NET_SIDE)), ("1686", (1, 64, NET_SIDE // 2, NET_SIDE // 2)), *_SIDE_ANSWERS)
-_BEGINNING = Part((("input.1", (1, 3, NET_SIDE, NET_SIDE)),), ("1961", *(name for name, _ in _HANDED_ON)))
-_END = Part(_HANDED_ON, ("1959",))
 NOTE_PLAIN = "subject matte: the network's weights are missing, a plainer estimate was used"
+
+
+@dataclass(frozen=True, slots=True)
+class _Net:
+    """The network in two parts, for an input of one shape.
+
+    The second stage from the end, with which ``beginning`` ends, answers with "1961" and leaves ``handed_on``, from
+    which ``end``, the last one, goes on.
+    """
+
+    beginning: Part
+    handed_on: tuple[str, ...]
+    end: Part
+
+
+@lru_cache(maxsize=8)
+def _net(width: int, height: int) -> _Net:
+    sides = tuple((name, (1, 1, height, width)) for name in ("1876", "1896", "1916", "1936", "1956"))
+    halved = (1, 64, -(-height // 2), -(-width // 2))
+    values = (("947", (1, 64, height, width)), ("1686", halved), *sides)
+    names = tuple(name for name, _ in values)
+    beginning = Part((("input.1", (1, 3, height, width)),), ("1961", *names))
+    return _Net(beginning, names, Part(values, ("1959",)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +75,20 @@ class Matte:
 
 
 def look(rgb: U8, models_dir: Path) -> F32 | None:
-    """The network's map of a photo (h, w, 3) uint8: (320, 320) float32 0..1; None without its weights."""
+    """The network's map of a photo (h, w, 3) uint8: float32 0..1 at :func:`net_size`; None without its weights."""
     path = nets.locate("u2netp", models_dir)
-    return None if path is None else _seen(path, _net_input(rgb))
+    return None if path is None else _seen(path, rgb)
+
+
+def net_size(width: int, height: int) -> tuple[int, int]:
+    """The (width, height) at which the network sees a photo: about the photo's shape, out of a few.
+
+    What the network says of a wide photo changes less with what does not matter (its mirror image, its brightness)
+    when it is not pulled square, and fewer pixels take less time.
+    """
+    needed = SPARE * NET_SIDE * min(width, height) / max(width, height)
+    short = next((side for side in SHORT_SIDES if side >= needed), NET_SIDE)
+    return (NET_SIDE, short) if width >= height else (short, NET_SIDE)
 
 
 def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = (), seen: F32 | None = None) -> Matte:
@@ -85,25 +118,27 @@ def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = (), seen: 
     return Matte(refine(rgb, mask, probability), confidence, note)
 
 
-def _seen(path: Path, blob: F32) -> F32 | None:
-    """The network's map, (320, 320) float32 0..1, or None when it cannot be loaded."""
-    beginning = nets.onnx_part(path, _BEGINNING)
+def _seen(path: Path, rgb: U8) -> F32 | None:
+    """The network's map, (h, w) float32 0..1, or None when it cannot be loaded."""
+    size = net_size(rgb.shape[1], rgb.shape[0])
+    net = _net(*size)
+    beginning = nets.onnx_part(path, net.beginning)
     if beginning is None:
         whole = nets.onnx(path)
         if whole is None:
             return None
+        blob = _net_input(rgb, (NET_SIDE, NET_SIDE))  # the only shape that the file itself takes
         return _map(whole.run([whole.get_outputs()[0].name], {whole.get_inputs()[0].name: blob})[0])
-    answer, *handed_on = beginning.run(None, {"input.1": blob})
+    answer, *handed_on = beginning.run(None, {"input.1": _net_input(rgb, size)})
     probability = _map(answer)
-    end = nets.onnx_part(path, _END) if in_doubt(probability) else None
+    end = nets.onnx_part(path, net.end) if in_doubt(probability) else None
     if end is None:
         return probability
-    values = {name: value for (name, _), value in zip(_HANDED_ON, handed_on, strict=True)}
-    return _map(end.run(None, values)[0])
+    return _map(end.run(None, dict(zip(net.handed_on, handed_on, strict=True)))[0])
 
 
 def _map(answer: Any) -> F32:
-    """A network's (1, 1, n, n) answer as (n, n)."""
+    """A network's (1, 1, h, w) answer as (h, w)."""
     probability: F32 = np.asarray(answer, dtype=np.float32)[0, 0]
     return probability
 
@@ -122,10 +157,10 @@ def _areas(probability: F32) -> tuple[float, float]:
     return float(sure.mean()), float(((probability > DOUBTFUL) & ~sure).mean())
 
 
-def _net_input(rgb: U8) -> F32:
-    """(1, 3, 320, 320) float32, scaled by the photo's own peak and the ImageNet statistics, as U²-Net was trained."""
+def _net_input(rgb: U8, size: tuple[int, int]) -> F32:
+    """(1, 3, h, w) float32, scaled by the photo's own peak and the ImageNet statistics, as U²-Net was trained."""
     # In one step: halved first, the picture is a little softer, and the network sees half of an animal in its fur.
-    small = np.asarray(cv2.resize(rgb, (NET_SIDE, NET_SIDE), interpolation=cv2.INTER_AREA), np.float32)
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.float32)
     small /= max(1.0, float(small.max()))
     small = (small - filters.row(0.485, 0.456, 0.406)) / filters.row(0.229, 0.224, 0.225)
     return np.ascontiguousarray(small.transpose(2, 0, 1)[None], dtype=np.float32)
@@ -165,12 +200,12 @@ def decide(probability: F32, size: tuple[int, int], faces: tuple[Face, ...] = ()
     """Which parts of the network's map are the subject.
 
     Args:
-        probability: (n, n) float32 0..1 over the whole photo.
+        probability: (h, w) float32 0..1 over the whole photo.
         size: the analysis (width, height), for the parts' true areas and faces' places.
         faces: parts that hold a face stay.
 
     Returns:
-        (n, n) uint8 mask, 0 or 255, and the confidence 0..1; 0 means no subject.
+        (h, w) uint8 mask, 0 or 255, and the confidence 0..1; 0 means no subject.
     """
     side_y, side_x = probability.shape
     total = probability.size
@@ -206,7 +241,8 @@ def decide(probability: F32, size: tuple[int, int], faces: tuple[Face, ...] = ()
 def _is_landscape_band(mask: U8) -> bool:
     """Whether the mask runs from side to side with ground before it: a mountain range, not a subject."""
     seen = mask > 0
-    return bool(seen[:, :2].any() and seen[:, -2:].any() and seen[-2:].mean() < 0.05)
+    from_side_to_side = seen[:, :2].any() and seen[:, -2:].any() and seen.any(axis=0).mean() > BAND_WIDTH
+    return bool(from_side_to_side and seen[-2:].mean() < 0.05)
 
 
 def _fill_small_holes(mask: U8, probability: F32) -> U8:

@@ -16,7 +16,7 @@ from photoplay.engines.motion.fringe import with_fringe
 from photoplay.engines.motion.types import F32, U8, Box, Face, Photo, SceneMap
 
 ANALYSIS_SIDE = 1024  # pixels of the long side
-ANALYSIS_VERSION = 4  # raised whenever the same photo would give another scene
+ANALYSIS_VERSION = 5  # raised whenever the same photo would give another scene
 
 
 def analyze(photo: Photo, models_dir: Path) -> SceneMap:

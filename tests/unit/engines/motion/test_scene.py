@@ -180,21 +180,43 @@ class TestDecide:
         band[100:200] = 0.98
         assert matte.decide(band, (640, 480))[1] == 0.0
 
+    def test_things_at_both_sides_are_no_landscape(self):
+        both = np.zeros((240, 320), np.float32)
+        both[60:160, :90] = both[90:200, 240:] = 0.95
+        assert matte.decide(both, (640, 480))[1] > 0.5
+
     def test_nothing_and_everything_are_no_subject(self):
         assert matte.decide(np.zeros((320, 320), np.float32), (640, 480))[1] == 0.0
         assert matte.decide(np.ones((320, 320), np.float32), (640, 480))[1] == 0.0
 
 
-def test_the_matte_network_is_fed_and_heard(locate):
+@pytest.mark.parametrize("width", [400, 600])  # another network than ours takes the shape that it was made for
+def test_the_matte_network_is_fed_and_heard(locate, width):
     # The mean of the normalised channels is above 0.6 where the photo is bright: a bright disc on black is found.
     locate["u2netp"] = channel_mean([1, 3, 320, 320], keep_axis=True)
-    rgb = np.zeros((300, 400, 3), np.uint8)
+    rgb = np.zeros((300, width, 3), np.uint8)
     cv2.circle(rgb, (120, 150), 60, (255, 255, 255), -1)
     found = matte.find_subject(rgb, NOWHERE)
     assert found.note is None
     assert found.alpha[150, 120] > 250
     assert found.alpha[20, 380] == 0
     assert found.confidence > 0.5
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((800, 800), (320, 320)),
+        ((1024, 768), (320, 320)),
+        ((1024, 683), (320, 240)),
+        ((1024, 576), (320, 192)),
+        ((1024, 410), (320, 192)),
+        ((683, 1024), (240, 320)),
+        ((576, 1024), (192, 320)),
+    ],
+)
+def test_the_network_sees_about_the_photos_shape(size, expected):
+    assert matte.net_size(*size) == expected
 
 
 @pytest.mark.parametrize("shape", [[1, 3, "h", "w"], [1, 3, 252, 266]])
