@@ -34,6 +34,7 @@ MIN_AREA, MAX_AREA = 0.004, 0.88  # fractions of the photo: smaller is a speck, 
 MAX_DOUBT = 0.85  # doubtful pixels per sure pixel beyond which there is no clear subject
 REFINE_SIDE = 512  # pixels of the long side at which the edge is solved
 SOLVED_RIM = 8  # pixels at that size around what may be subject: more than the last filter reaches
+SEEN_RIM = 3.0  # deviations of the widest blur around that: what is farther away has no say
 CLEAR_SHARE, CLEAR_AREA = 0.12, 0.015  # doubt per sure pixel, or of the photo, below which the last stage adds nothing
 MIN_CONFIDENCE = 0.45  # below this the subject is likely a part of something (a cable, a shadow)
 BAND_WIDTH = 0.9  # of the photo's columns: what runs from side to side leaves no gap
@@ -273,25 +274,26 @@ def refine(rgb: U8, mask: U8, probability: F32) -> U8:
     """
     full = (rgb.shape[1], rgb.shape[0])
     size = filters.fit_size(full, REFINE_SIDE)
-    image = filters.to_f32(filters.resize_u8(rgb, size))
     unit = max(size) / NET_SIDE  # pixels of one network pixel
-    inside = filters.resize_f32(filters.to_f32(mask), size, cv2.INTER_LINEAR)
-    near_mask = filters.resize_f32(filters.to_f32(filters.dilate(mask, 2)), size, cv2.INTER_LINEAR)
-    soft = filters.resize_f32(probability, size, cv2.INTER_LINEAR) * near_mask
-    outline = np.asarray(0.5 * inside + 0.5 * soft, dtype=np.float32)
-    smooth = filters.guided(image, outline, max(3, round(3.0 * unit)), 1e-4, step=max(1, round(unit)))
-
-    hard = np.asarray((inside > 0.5).astype(np.uint8) * np.uint8(255), dtype=np.uint8)
     reach = max(2.0, 2.2 * unit)
-    sure_in = filters.erode(hard, reach)
+    spread = 3.0 * reach
+    inside = filters.resize_f32(filters.to_f32(mask), size, cv2.INTER_LINEAR)
+    hard = np.asarray((inside > 0.5).astype(np.uint8) * np.uint8(255), dtype=np.uint8)
     sure_out = np.asarray(255 - filters.dilate(hard, reach * 1.3), dtype=np.uint8)
-    # Beyond what may be subject the answer is nothing: only the part of the photo around it is solved.
-    window = filters.bounds(sure_out == 0, SOLVED_RIM)
-    alpha = np.zeros(hard.shape, np.float32)
-    if window is not None:
-        alpha[window] = _solved(image, smooth, sure_in, sure_out, 3.0 * reach, window)
-    small = filters.to_u8(alpha)
-    return edges.sharpen(rgb, filters.resize_u8(small, full, cv2.INTER_LINEAR), full[0] / size[0])
+    alpha = np.zeros(hard.shape, np.uint8)
+    # Far beyond what may be subject the answer is nothing: only the part of the photo around it is looked at.
+    part = filters.bounds(sure_out == 0, SOLVED_RIM + round(SEEN_RIM * spread))
+    if part is not None:
+        sure_in, sure_out, inside = filters.erode(hard, reach)[part], sure_out[part], inside[part]
+        near_mask = filters.resize_f32(filters.to_f32(filters.dilate(mask, 2)), size, cv2.INTER_LINEAR)[part]
+        soft = filters.resize_f32(probability, size, cv2.INTER_LINEAR)[part] * near_mask
+        outline = np.asarray(0.5 * inside + 0.5 * soft, dtype=np.float32)
+        image = filters.to_f32(filters.resize_u8(rgb, size)[part])
+        smooth = filters.guided(image, outline, max(3, round(3.0 * unit)), 1e-4, step=max(1, round(unit)))
+        window = filters.bounds(sure_out == 0, SOLVED_RIM)
+        if window is not None:
+            alpha[part][window] = filters.to_u8(_solved(image, smooth, sure_in, sure_out, spread, window))
+    return edges.sharpen(rgb, filters.resize_u8(alpha, full, cv2.INTER_LINEAR), full[0] / size[0])
 
 
 def _solved(image: F32, smooth: F32, sure_in: U8, sure_out: U8, spread: float, window: tuple[slice, slice]) -> F32:
