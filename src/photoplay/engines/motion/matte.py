@@ -308,15 +308,17 @@ def _solved(image: F32, smooth: F32, sure_in: U8, sure_out: U8, spread: float, w
     """
     in_weight, out_weight = filters.to_f32(sure_in), filters.to_f32(sure_out)
     in_sums, out_sums = filters.blur(in_weight, spread)[window], filters.blur(out_weight, spread)[window]
-    front = filters.blur(image * in_weight[..., None], spread)[window] / np.maximum(in_sums, 1e-4)[..., None]
-    back = filters.blur(image * out_weight[..., None], spread)[window] / np.maximum(out_sums, 1e-4)[..., None]
+    in_floor, out_floor = np.maximum(in_sums, 1e-4), np.maximum(out_sums, 1e-4)
+    lines = []  # of each channel: how far it is from the background's colour to the subject's, and to the pixel's own
+    for plane in filters.channels(image):
+        back = filters.blur(plane * out_weight, spread)[window] / out_floor
+        lines.append((filters.blur(plane * in_weight, spread)[window] / in_floor - back, plane[window] - back))
     image, smooth = image[window], smooth[window]
     sure_in, sure_out = sure_in[window], sure_out[window]
-    axis, offset = (np.asarray(one - back, dtype=np.float32) for one in (front, image))
-    apart = filters.total(axis * axis)
-    share = filters.total(offset * axis) / np.maximum(apart, np.float32(1e-4))
+    apart, along = sum(axis * axis for axis, _ in lines), sum(offset * axis for axis, offset in lines)
+    share = along / np.maximum(apart, np.float32(1e-4))
     # How far the pixel lies off the line between the two colours tells whether two colours explain it at all.
-    miss = filters.total(np.asarray((offset - axis * share[..., None]) ** 2, dtype=np.float32))
+    miss = sum((offset - axis * share) ** 2 for axis, offset in lines)
     both_near = filters.smoothstep(np.minimum(in_sums, out_sums), 0.002, 0.03)
     trust = np.asarray(apart / (apart + 0.03) * np.exp(-miss / 0.01) * both_near, dtype=np.float32)
     mixed = np.clip(share, 0.0, 1.0) * trust + np.clip(smooth, 0.0, 1.0) * (1.0 - trust)
