@@ -76,9 +76,8 @@ def from_rgb(rgb: U8) -> Planes:
     """(H, W, 3) uint8 RGB with even sides to a layer's planes, chroma in the middle."""
     yuv = cv2.transform(rgb, RGB_TO_YUV)
     half = cv2.resize(yuv, (rgb.shape[1] // 2, rgb.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    return Planes(
-        np.ascontiguousarray(yuv[..., 0]), np.ascontiguousarray(half[..., 1]), np.ascontiguousarray(half[..., 2])
-    )
+    y, u, v = cv2.extractChannel(yuv, 0), cv2.extractChannel(half, 1), cv2.extractChannel(half, 2)
+    return Planes(u8(y), u8(u), u8(v))
 
 
 def frame_from_rgb(rgb: U8) -> Planes:
