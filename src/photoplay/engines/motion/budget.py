@@ -10,7 +10,9 @@ out of sight.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -112,8 +114,10 @@ def _real_room(path: CameraPath, stage: Stage, room: _Room) -> _Room:
     )
 
 
+@lru_cache(maxsize=4)
 def _border(aspect: float) -> F64:
-    """(3, 17) points of the frame in homogeneous frame widths: its centre, then its border and thirds."""
+    """(3, 17) points of the frame in homogeneous frame widths: its centre, then its border and thirds. Not to be
+    written to."""
     half = aspect / 2
     points = [(0.0, 0.0, 1.0)]
     points += [(u, v, 1.0) for u in (-0.5, -0.17, 0.17, 0.5) for v in (-half, -half / 3, half / 3, half)]
@@ -126,29 +130,31 @@ def needed_push(view: View, room: _Room, aspect: float) -> float:
     A straight line from what the centre looks at to what a border point looks at leaves the room at some share
     of its length; the push-in is the inverse of the smallest share. Infinite when the centre itself is out.
     """
-    worst = 1.0
-    border = _border(aspect)
-    for q in set(room.plate_q):
-        seen = view.homography(q) @ border
-        for at, low, high in ((seen[0] / seen[2], room.left, room.right), (seen[1] / seen[2], room.top, room.bottom)):
-            centre = float(at[0])
-            if not low < centre < high:
-                return math.inf
-            least, most = float(at.min()), float(at.max())
-            if least < low:
-                worst = min(worst, (centre - low) / (centre - least))
-            if most > high:
-                worst = min(worst, (high - centre) / (most - centre))
-    return -math.log(worst)
+    return _needed_pushes([view], room, aspect)[0]
+
+
+def _needed_pushes(views: Sequence[View], room: _Room, aspect: float) -> list[float]:
+    """:func:`needed_push` of each of ``views``."""
+    nearest = sorted(set(room.plate_q))
+    seen = np.stack([view.homography(q) for view in views for q in nearest]) @ _border(aspect)
+    at = seen[:, :2] / seen[:, 2:]  # (views * nearest, x and y, points)
+    centre, least, most = at[..., 0], at.min(axis=2), at.max(axis=2)
+    low, high = np.array([room.left, room.top]), np.array([room.right, room.bottom])
+    share = np.ones_like(centre)
+    np.divide(centre - low, centre - least, out=share, where=least < low)
+    other = np.ones_like(centre)
+    np.divide(high - centre, most - centre, out=other, where=most > high)
+    share = np.where((low < centre) & (centre < high), np.minimum(share, other), 0.0)
+    worst = share.reshape(len(views), -1).min(axis=1)
+    return [-math.log(one) if one > 0.0 else math.inf for one in worst.tolist()]
 
 
 def _reframe(path: CameraPath, room: _Room) -> float:
     """The push-in, reached with the end of the moves, that keeps the whole path within the room."""
     needed = 0.0
     bare = path.with_shot(path.shot, 0.0)
-    for index in range(SAMPLES):
-        t = index / (SAMPLES - 1)
-        push = needed_push(bare.at(t), room, path.rig.aspect)
+    times = [index / (SAMPLES - 1) for index in range(SAMPLES)]
+    for t, push in zip(times, _needed_pushes([bare.at(t) for t in times], room, path.rig.aspect), strict=True):
         if push > 1e-9:
             engaged = bare.progress(1.0 - t if bare.backwards else t)
             needed = max(needed, push / engaged if engaged > 1e-6 else math.inf)

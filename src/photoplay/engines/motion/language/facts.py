@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from photoplay.engines.motion.colours import colours_of
@@ -58,15 +59,14 @@ class PhotoFacts:
 def facts_of(scene: SceneMap, rgb: U8 | None = None) -> PhotoFacts:
     """Facts of an analysed scene; ``rgb`` (H, W, 3) uint8: a picture, of any size, to take the colours from instead."""
     width, height = scene.size
-    matte_share = float(scene.matte.mean()) / 255.0 if scene.matte.size else 0.0
+    matte_share = _share(scene.matte)
     has_subject = scene.subject is not None and matte_share >= SUBJECT_MIN
     subject_height = scene.subject.y1 - scene.subject.y0 if scene.subject is not None else 0.0
     faces = [face for face in scene.faces if face.score >= 0.5]
-    low, high = np.percentile(scene.inverse_depth, (5, 95)) if scene.inverse_depth.size else (0.0, 0.0)
-    regions = sorted(
-        (name for name, weight in scene.regions.items() if float(weight.mean()) / 255.0 >= REGION_MIN),
-        key=lambda name: -float(scene.regions[name].mean()),
-    )
+    depth = scene.inverse_depth[::2, ::2]  # smooth, and a quarter is sorted in a quarter of the time
+    low, high = np.percentile(depth, (5, 95)) if depth.size else (0.0, 0.0)
+    shares = {name: _share(weight) for name, weight in scene.regions.items()}
+    regions = sorted((name for name, share in shares.items() if share >= REGION_MIN), key=lambda name: -shares[name])
     stats = scene.stats
     return PhotoFacts(
         aspect=width / height if height else None,
@@ -90,6 +90,11 @@ def facts_of(scene: SceneMap, rgb: U8 | None = None) -> PhotoFacts:
         subjects=int(stats.get("subjects", 1)),
         subject_kind=str(stats.get("subject_kind", "")) if has_subject or faces else "",
     )
+
+
+def _share(weight: U8) -> float:
+    """The mean of a map (h, w) uint8, 0..1."""
+    return float(cv2.mean(weight)[0]) / 255.0 if weight.size else 0.0
 
 
 def _number(value: object) -> float | None:
