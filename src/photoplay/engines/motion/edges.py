@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
@@ -15,16 +16,43 @@ GROSS = 12.0  # levels from which an error of the unmoved photo is seen as a lin
 GATHER_WIDTH = 1024  # samples taken in a row
 SOLID, CLEAR = 250, 5  # alpha above and below which a pixel is wholly in, wholly out
 
+Places = NDArray[np.intp]
+
 
 def mix(under: U8, over: U8, weight: U8) -> None:
     """Lays ``over`` on ``under`` (H, W, 3), in place, by ``weight`` (H, W) uint8; only mixed pixels cost arithmetic."""
-    cv2.copyTo(over, np.asarray(weight == 255, dtype=np.uint8), under)
-    rows, columns = np.nonzero((weight > 0) & (weight < 255))
-    if rows.size == 0:
+    cv2.copyTo(over, _above(weight, 254), under)
+    places = np.flatnonzero((weight > 0) & (weight < 255))
+    if places.size == 0:
         return
-    share = weight[rows, columns].astype(np.float32)[:, None] * np.float32(1 / 255)
-    low, high = under[rows, columns].astype(np.float32), over[rows, columns].astype(np.float32)
-    under[rows, columns] = (low + (high - low) * share + 0.5).astype(np.uint8)
+    share = _opacity(weight, places)
+    low, high = _taken(under, places), _taken(over, places)
+    _put(under, places, low + (high - low) * share + np.float32(0.5))
+
+
+def _above(field: U8, level: int) -> U8:
+    """(H, W) uint8: 255 where ``field`` is greater than ``level``, 0 elsewhere."""
+    return np.asarray(cv2.threshold(field, level, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+
+
+def _opacity(alpha: U8, places: Places) -> F32:
+    """(n,) float32 0..1: ``alpha`` (H, W) at ``places``, which are counted row by row."""
+    return alpha.ravel().take(places).astype(np.float32) * np.float32(1 / 255)
+
+
+def _taken(image: U8, places: Places) -> F32:
+    """(3, n) float32: the colours of ``image`` (H, W, 3) at ``places``. A row a channel: NumPy is slow on rows of 3."""
+    found = np.ascontiguousarray(image).reshape(-1, 3).take(places, axis=0)
+    return found.T.astype(np.float32, order="C")
+
+
+def _put(image: U8, places: Places, colours: F32) -> None:
+    """Writes ``colours`` (3, n), 0..255, into ``image`` (H, W, 3), in place."""
+    values = np.ascontiguousarray(colours.astype(np.uint8).T)
+    if image.flags.c_contiguous:
+        image.reshape(-1, 3)[places] = values
+    else:
+        image[np.divmod(places, image.shape[1])] = values
 
 
 def sharpen(picture: U8, alpha: U8, scale: float) -> U8:
@@ -157,45 +185,44 @@ def _unmixed(
         front = mean_front + a[..., None] * (small - a[..., None] * mean_front - (1 - a[..., None]) * back)
         front = np.clip(front, 0, 1).astype(np.float32)
     out = np.ascontiguousarray(filters.resize_u8(filters.to_u8(front), (width, height), cv2.INTER_LINEAR))
-    cv2.copyTo(own, np.asarray(alpha > SOLID, dtype=np.uint8), out)
-    rows, columns = np.nonzero((alpha > CLEAR) & (alpha <= SOLID))
-    if rows.size == 0:
+    cv2.copyTo(own, _above(alpha, SOLID), out)
+    places = np.flatnonzero((alpha > CLEAR) & (alpha <= SOLID))
+    if places.size == 0:
         return out
-    share = alpha[rows, columns].astype(np.float32)[:, None] * np.float32(1 / 255)
-    guess = out[rows, columns].astype(np.float32)
-    seen = picture[rows, columns].astype(np.float32)
-    drawn = behind[rows, columns].astype(np.float32)
+    share = _opacity(alpha, places)
+    guess, seen, drawn = (_taken(image, places) for image in (out, picture, behind))
     rest = seen - share * guess - (1 - share) * drawn
-    if hidden is not None:
-        rest[hidden[rows, columns] > CLEAR] = 0.0
+    unsaid = None if hidden is None else np.flatnonzero(hidden.ravel().take(places) > CLEAR)
+    if unsaid is not None:
+        rest[:, unsaid] = 0.0
     to_front = filters.smoothstep(share, 0.08, 0.4)
-    out[rows, columns] = np.clip(guess + to_front * rest / share + 0.5, 0, 255).astype(np.uint8)
+    front_colour = np.trunc(np.clip(guess + to_front * rest / share + np.float32(0.5), 0, 255))
     # More than this is no error of the fill but the outline's own light (sharpening, glare): it must not stay behind.
     # Where the ground is textured such an outline cannot be seen, and the photo is kept more exactly.
     grey = filters.total(filters.resize_u8(behind, size).astype(np.float32)) / np.float32(3.0)
     mean = filters.box(grey, 4)
     texture = np.sqrt(np.maximum(filters.box(grey * grey, 4) - mean * mean, 0.0))
-    limit = (
-        MAX_TINT + 8.0 * np.maximum(texture[rows * size[1] // height, columns * size[0] // width] - 7.0, 0.0)[:, None]
-    )
+    rows, columns = np.divmod(places, width)
+    here = texture.ravel().take((rows * size[1] // height) * size[0] + columns * size[0] // width)
+    limit = np.float32(MAX_TINT) + np.float32(8.0) * np.maximum(here - np.float32(7.0), 0.0)
     to_back = np.clip((1.0 - to_front) * rest / np.maximum(1.0 - share, 0.2), -limit, limit)
     # What is still far off shows as a line in the unmoved photo: the edge is not where the alpha says, and no colour in
     # front can make up for it. There the photo itself is what lies behind.
-    left = seen - share * out[rows, columns].astype(np.float32) - (1.0 - share) * (drawn + to_back)
-    if hidden is not None:
-        left[hidden[rows, columns] > CLEAR] = 0.0
-    gross = filters.smoothstep(np.abs(left).max(axis=1, keepdims=True), GROSS, 2 * GROSS)
+    left = seen - share * front_colour - (1.0 - share) * (drawn + to_back)
+    if unsaid is not None:
+        left[:, unsaid] = 0.0
+    gross = filters.smoothstep(np.abs(left).max(axis=0), GROSS, 2 * GROSS)
     if firm:
         raised = share + (1.0 - share) * gross
-        front_colour = (seen - (1.0 - raised) * (drawn + to_back)) / raised
-        moved = np.clip(front_colour + 0.5, 0, 255).astype(np.uint8)
-        out[rows, columns] = np.where(gross > 0.0, moved, out[rows, columns])
-        alpha[rows, columns] = np.clip(raised[:, 0] * 255.0 + 0.5, 0, 255).astype(np.uint8)
+        moved = np.clip((seen - (1.0 - raised) * (drawn + to_back)) / raised + np.float32(0.5), 0, 255)
+        front_colour = np.where(gross > 0.0, moved, front_colour)
+        alpha[rows, columns] = np.clip(raised * 255.0 + 0.5, 0, 255).astype(np.uint8)
     else:
         to_back += gross * left / np.maximum(1.0 - share, 0.05)
+    _put(out, places, front_colour)
     for colours, opacity in below:
-        shows = np.ones(rows.size, dtype=np.bool_) if opacity is None else opacity[rows, columns] > SOLID
-        y, x = rows[shows], columns[shows]
-        corrected = colours[y, x].astype(np.float32) + to_back[shows]
-        colours[y, x] = np.clip(corrected + 0.5, 0, 255).astype(np.uint8)
+        shows = np.arange(places.size) if opacity is None else np.flatnonzero(opacity.ravel().take(places) > SOLID)
+        at = places.take(shows)
+        corrected = _taken(colours, at) + to_back.take(shows, axis=1)
+        _put(colours, at, np.clip(corrected + np.float32(0.5), 0, 255))
     return out
