@@ -23,6 +23,7 @@ SMOOTH = 3.2  # pixels at SIDE along which the way from the rim turns
 LEVEL = 1.8  # how much nearer a rim beside a place is taken for than one above or below: most moves go sideways
 SKIP = 1.3  # pixels at SIDE beside the rim that are not mirrored: the nearer layer's blur tints them
 STEEPEST = 1.2  # of a line against the rim's normal; steeper ones are mirrored plainly
+AROUND = 16  # pixels at SIDE around a hole: all that its blurs reach
 TORN = 1.2  # change of where a place comes from, per pixel, from which two sides of a hole meet
 
 Bool = NDArray[np.bool_]
@@ -41,60 +42,64 @@ class Continuation:
     def lay_over(self, filled: U8, known: U8) -> None:
         """Lays it over a fill, (H, W, 3) uint8, in place, where the picture is not ``known``, (H, W) uint8."""
         target = filled[self.rows, self.columns]
-        mixed = cv2.blendLinear(self.colours, np.ascontiguousarray(target), self.share, np.float32(1.0) - self.share)
-        np.copyto(target, mixed, where=(known[self.rows, self.columns] < 255)[..., None])
+        mixed = cv2.blendLinear(self.colours, target, self.share, np.float32(1.0) - self.share)
+        hidden = cv2.threshold(known[self.rows, self.columns], 254, 255, cv2.THRESH_BINARY_INV)[1]
+        cv2.copyTo(mixed, hidden, target)
 
 
-def carried_on(picture: U8, known: U8) -> Continuation | None:
+def carried_on(picture: U8, known: U8, small: U8 | None = None) -> Continuation | None:
     """The picture's continuation along the rim of what is known of it; None where there is no rim.
 
     Args:
         picture: (H, W, 3) uint8.
         known: (H, W) uint8, 255 where the picture shows this layer.
+        small: the picture with a long side of :data:`SIDE` at most, where that is at hand.
     """
     height, width = known.shape
     size = filters.fit_size((width, height), SIDE)
     seen = np.asarray(filters.resize_u8(known, size, cv2.INTER_AREA) == 255, dtype=np.bool_)
-    if not bool(seen.any()) or bool(seen.all()):
+    around = filters.bounds(~seen, AROUND)
+    if around is None or not bool(seen.any()):
         return None
-    x, y, weight = _sources(filters.resize_u8(picture, size), seen)
+    small = filters.resize_u8(picture, size) if small is None else small
+    shift_x, shift_y, weight = _sources(small, seen, around)
     rows, columns = np.flatnonzero((weight > 0).any(axis=1)), np.flatnonzero((weight > 0).any(axis=0))
     if rows.size == 0:
         return None
+    first_y, first_x = around[0].start, around[1].start
+    rows, columns = rows + first_y, columns + first_x
     # Only the hole's surroundings are warped at full size.
     ratio_x, ratio_y = width / size[0], height / size[1]
     top, bottom = int(rows[0] * ratio_y), min(height, int(np.ceil((rows[-1] + 1) * ratio_y)))
     left, right = int(columns[0] * ratio_x), min(width, int(np.ceil((columns[-1] + 1) * ratio_x)))
-    part = np.array(
-        [[1 / ratio_x, 0.0, (left + 0.5) / ratio_x - 0.5], [0.0, 1 / ratio_y, (top + 0.5) / ratio_y - 0.5]], np.float64
-    )
+    start_x, start_y = (left + 0.5) / ratio_x - 0.5 - first_x, (top + 0.5) / ratio_y - 0.5 - first_y
+    part = np.array([[1 / ratio_x, 0.0, start_x], [0.0, 1 / ratio_y, start_y]], np.float64)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
     def enlarged(field: F32) -> F32:
         found = cv2.warpAffine(field, part, (right - left, bottom - top), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(found, dtype=np.float32)
 
-    own_x, own_y = _places(size)
-    shift_x, shift_y, share = enlarged(x - own_x), enlarged(y - own_y), enlarged(weight)
-    map_x = np.arange(left, right, dtype=np.float32)[None, :] + shift_x * np.float32(ratio_x)
-    map_y = np.arange(top, bottom, dtype=np.float32)[:, None] + shift_y * np.float32(ratio_y)
+    map_x = np.arange(left, right, dtype=np.float32)[None, :] + enlarged(shift_x) * np.float32(ratio_x)
+    map_y = np.arange(top, bottom, dtype=np.float32)[:, None] + enlarged(shift_y) * np.float32(ratio_y)
     moved = np.asarray(
         cv2.remap(picture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8
     )
-    return Continuation(slice(top, bottom), slice(left, right), moved, share)
+    return Continuation(slice(top, bottom), slice(left, right), moved, enlarged(weight))
 
 
-def _places(size: tuple[int, int]) -> tuple[F32, F32]:
-    """x and y of every pixel, (h, w) float32."""
-    y, x = np.indices((size[1], size[0]), dtype=np.float32)
-    return x, y
+def _sources(picture: U8, seen: Bool, part: tuple[slice, slice]) -> tuple[F32, F32, F32]:
+    """For each place of the hole, how far away (x, y) it comes from, and how much of it is taken.
 
-
-def _sources(picture: U8, seen: Bool) -> tuple[F32, F32, F32]:
-    """For each place of the hole: where it comes from (x, y), and how much of it is taken. (h, w) float32 each."""
+    (h, w) float32 each, of the ``part`` (rows, columns) that holds the hole and what lies :data:`AROUND` it.
+    """
     height, width = seen.shape
-    own_x, own_y = _places((width, height))
-    rim_x, rim_y = _rim(seen)
+    solid = filters.to_f32(filters.erode(seen.astype(np.uint8) * np.uint8(255), 1.0))
+    rim_x, rim_y = _rim(seen, part)
+    index = rim_y.astype(np.intp) - part[0].start, rim_x.astype(np.intp) - part[1].start
+    picture, seen = picture[part], np.ascontiguousarray(seen[part])
+    own_y, own_x = np.indices(seen.shape, dtype=np.float32)
+    own_y, own_x = own_y + np.float32(part[0].start), own_x + np.float32(part[1].start)
     depth = np.asarray(np.hypot(own_x - rim_x, own_y - rim_y), dtype=np.float32)
     hole: F32 = (~seen).astype(np.float32)
     # The way from the rim, smooth along it: otherwise every corner of the outline would fan the picture out.
@@ -103,7 +108,6 @@ def _sources(picture: U8, seen: Bool) -> tuple[F32, F32, F32]:
     length = np.maximum(np.hypot(way[..., 0], way[..., 1]), np.float32(1e-3))
     normal_x, normal_y = way[..., 0] / length, way[..., 1] / length
     line_x, line_y, trust = _lines(picture, seen)
-    index = np.clip(rim_y, 0, height - 1).astype(np.intp), np.clip(rim_x, 0, width - 1).astype(np.intp)
     line_x, line_y, trust = line_x[index], line_y[index], trust[index]
     along = line_x * normal_x + line_y * normal_y
     side = line_x * -normal_y + line_y * normal_x
@@ -117,7 +121,6 @@ def _sources(picture: U8, seen: Bool) -> tuple[F32, F32, F32]:
     torn = np.asarray(np.maximum(changes[..., 0], changes[..., 1]) / 32.0, dtype=np.float32)
     from_x, from_y = own_x + smooth[..., 0], own_y + smooth[..., 1]
     inside = (from_x >= 0) & (from_y >= 0) & (from_x <= width - 1) & (from_y <= height - 1)
-    solid = filters.to_f32(filters.erode(seen.astype(np.uint8) * np.uint8(255), 1.0))
     shown = cv2.remap(solid, from_x.astype(np.float32), from_y.astype(np.float32), cv2.INTER_LINEAR)
     unit = max(height, width)
     weight: F32 = 1.0 - filters.smoothstep(depth, NEAR * unit, FAR * unit)
@@ -125,27 +128,32 @@ def _sources(picture: U8, seen: Bool) -> tuple[F32, F32, F32]:
     weight *= 1.0 - filters.smoothstep(torn, 2.0 + TORN, 2.0 + 2.0 * TORN)
     weight = filters.weighted_blur(np.asarray(weight, dtype=np.float32), hole, 1.2) * hole
     return (
-        np.asarray(from_x, dtype=np.float32),
-        np.asarray(from_y, dtype=np.float32),
+        np.asarray(from_x - own_x, dtype=np.float32),
+        np.asarray(from_y - own_y, dtype=np.float32),
         np.asarray(np.minimum(weight, 1.0), dtype=np.float32),
     )
 
 
-def _rim(seen: Bool) -> tuple[F32, F32]:
-    """For each place, the nearest one that is seen: x and y, (h, w) float32; its own where it is seen itself."""
+def _rim(seen: Bool, part: tuple[slice, slice]) -> tuple[F32, F32]:
+    """For each place of a ``part`` (rows, columns), the nearest one in it that is seen: x and y in the whole, (h, w)
+    float32; its own where it is seen itself."""
     height = seen.shape[0]
     tall = round(height * LEVEL)
     rows = np.minimum((np.arange(tall) / LEVEL).astype(np.intp), height - 1)
-    stretched = seen[rows]
+    first, last = np.searchsorted(rows, (part[0].start, part[0].stop))
+    rows = rows[first:last]
+    stretched = seen[rows, part[1]]
+    width = stretched.shape[1]
     _, labels = cv2.distanceTransformWithLabels(
         (~stretched).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    at_y, at_x = np.nonzero(stretched)
-    table = np.zeros((int(labels.max()) + 1, 2), np.float32)
-    table[labels[at_y, at_x]] = np.stack([at_x, rows[at_y]], axis=1)
-    back = np.minimum(np.round((np.arange(height) + 0.5) * LEVEL).astype(np.intp), tall - 1)
-    found = table[labels[back]]
-    return np.ascontiguousarray(found[..., 0]), np.ascontiguousarray(found[..., 1])
+    at = np.flatnonzero(stretched)
+    table = np.zeros(int(labels.max()) + 1, np.intp)
+    table[labels.ravel().take(at)] = at
+    back = np.minimum(np.round((np.arange(height) + 0.5) * LEVEL).astype(np.intp), tall - 1)[part[0]] - first
+    found = table.take(labels.take(np.clip(back, 0, len(rows) - 1), axis=0))
+    rim_x = (found % width + part[1].start).astype(np.float32)
+    return np.asarray(rim_x), np.asarray(rows.take(found // width), dtype=np.float32)
 
 
 def _lines(picture: U8, seen: Bool) -> tuple[F32, F32, F32]:
