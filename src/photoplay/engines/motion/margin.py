@@ -29,7 +29,6 @@ SHORE_LEAST = 3  # pixels at PLAN_SIDE
 FAINT = 60.0  # squared grey levels a pixel: weaker lines than these hardly steer the mirror
 
 _SIDES = ("right", "left", "bottom", "top")
-_OPPOSITE = {"right": "left", "left": "right", "bottom": "top", "top": "bottom"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +46,15 @@ class Margin:
     reaches: tuple[float, float, float, float] = (math.inf,) * 4
 
 
-def plan_margin(picture: U8, rims: tuple[int, int, int, int]) -> Margin:
-    """How ``picture``, (H, W, 3) uint8, goes on by ``rims`` (top, bottom, left, right, in pixels) beyond its border."""
+def plan_margin(picture: U8, rims: tuple[int, int, int, int], small: U8 | None = None) -> Margin:
+    """How ``picture``, (H, W, 3) uint8, goes on by ``rims`` (top, bottom, left, right, in pixels) beyond its border.
+
+    ``small``: the picture with a long side of :data:`PLAN_SIDE` at most, where that is at hand.
+    """
     height, width = picture.shape[:2]
     size = filters.fit_size((width, height), PLAN_SIDE)
     ratio = size[0] / width
-    small = filters.resize_u8(picture, size)
+    small = filters.resize_u8(picture, size) if small is None else small
     slopes: list[F32 | None] = []
     reaches: list[float] = []
     for side in _SIDES:
@@ -70,9 +72,17 @@ def plan_margin(picture: U8, rims: tuple[int, int, int, int]) -> Margin:
     return Margin(rims, tuple(slopes), (reaches[0], reaches[1], reaches[2], reaches[3]))
 
 
-def extended(image: U8, margin: Margin) -> U8:
-    """A layer's colours, (H, W, 3) uint8, with the margin added: softer the farther out."""
-    return _widened(image, margin, lambda band, slope, depth, reach: _softened(band, _strip(band, slope, depth, reach)))
+def extended(image: U8, margin: Margin, opacity: U8 | None = None) -> U8:
+    """A layer's colours, (H, W, 3) uint8, with the margin added: softer the farther out.
+
+    ``opacity``: what :func:`extended_alpha` made of the layer's. Beyond a border where nothing of it shows the border's
+    own pixels go straight on.
+    """
+
+    def grow(band: U8, slope: F32 | None, depth: int, reach: float) -> U8:
+        return _softened(band, _strip(band, slope, depth, reach))
+
+    return _widened(image, margin, grow, opacity)
 
 
 def extended_alpha(alpha: U8, margin: Margin) -> U8:
@@ -81,17 +91,23 @@ def extended_alpha(alpha: U8, margin: Margin) -> U8:
     The smaller of two: carried straight on along the lines, and mirrored as the colours are. A body cut at the waist
     goes on, a head near the border has no twin beyond it.
     """
-    return _widened(
-        alpha,
-        margin,
-        lambda band, slope, depth, reach: np.minimum(
-            _strip(band, slope, depth, reach), _strip(band, slope, depth, reach, straight=True)
-        ),
-    )
+
+    def grow(band: U8, slope: F32 | None, depth: int, reach: float) -> U8:
+        if not bool(band.any()):
+            return np.zeros((band.shape[0], depth), np.uint8)
+        mirrored = _strip(band, slope, depth, reach)
+        return np.minimum(mirrored, _strip(band, slope, depth, reach, straight=True))
+
+    return _widened(alpha, margin, grow)
 
 
-def _widened(image: U8, margin: Margin, grow: Callable[[U8, F32 | None, int, float], U8]) -> U8:
-    """``image`` with what ``grow`` makes of a band inside each border, turned to the right, written beyond it."""
+def _widened(
+    image: U8, margin: Margin, grow: Callable[[U8, F32 | None, int, float], U8], opacity: U8 | None = None
+) -> U8:
+    """``image`` with what ``grow`` makes of a band inside each border, turned to the right, written beyond it.
+
+    ``opacity``, (H', W') uint8, is of the result: where it is 0 all along a border, ``grow`` is not asked.
+    """
     height, width = image.shape[:2]
     top, bottom, left, right = margin.rims
     if not any(margin.rims):
@@ -103,11 +119,23 @@ def _widened(image: U8, margin: Margin, grow: Callable[[U8, F32 | None, int, flo
         if depth == 0:
             continue
         # Sideways first, within the photo's rows; then up and down, over all columns.
-        canvas = _view(out[top : top + height] if side in ("right", "left") else out, side)
-        end = canvas.shape[1] - depth
-        opposite = _depth(margin.rims, _OPPOSITE[side])
-        band = np.ascontiguousarray(canvas[:, max(opposite, end - depth - 1) : end])
-        canvas[:, end:] = grow(band, slope, depth, reach)
+        inner = depth + 1
+        if side in ("right", "left"):
+            rows, inner = slice(top, top + height), min(inner, width)
+            start = left + width - inner if side == "right" else left
+            band = out[rows, start : start + inner]
+            beyond = (rows, slice(left + width, None) if side == "right" else slice(0, left))
+        else:
+            inner = min(inner, height)
+            start = top + height - inner if side == "bottom" else top
+            band = out[start : start + inner]
+            beyond = (slice(top + height, None) if side == "bottom" else slice(0, top), slice(None))
+        turned = _turned(band, side)
+        if opacity is not None and not bool(opacity[beyond].any()):
+            made = _strip(np.ascontiguousarray(turned[:, -1:]), None, depth, straight=True)
+        else:
+            made = grow(turned, slope, depth, reach)
+        out[beyond] = _turned_back(made, side)
     return out
 
 
@@ -116,21 +144,17 @@ def _depth(rims: tuple[int, int, int, int], side: str) -> int:
     return {"right": right, "left": left, "bottom": bottom, "top": top}[side]
 
 
-def _view(image: U8, side: str) -> U8:
-    """A view of the picture turned so that ``side`` lies on the right."""
-    if side in ("bottom", "top"):
-        image = np.asarray(image.swapaxes(0, 1))
-    return image[:, ::-1] if side in ("left", "top") else image
-
-
 def _turned(image: U8, side: str) -> U8:
-    return np.ascontiguousarray(_view(image, side))
+    """The picture turned so that ``side`` lies on the right."""
+    if side in ("bottom", "top"):
+        image = np.asarray(cv2.transpose(image), dtype=np.uint8)
+    return np.asarray(cv2.flip(image, 1), dtype=np.uint8) if side in ("left", "top") else np.ascontiguousarray(image)
 
 
 def _turned_back(image: U8, side: str) -> U8:
     if side in ("left", "top"):
-        image = image[:, ::-1]
-    return np.asarray(image.swapaxes(0, 1) if side in ("bottom", "top") else image)
+        image = np.asarray(cv2.flip(image, 1), dtype=np.uint8)
+    return np.asarray(cv2.transpose(image), dtype=np.uint8) if side in ("bottom", "top") else image
 
 
 def _strip(image: U8, slope: F32 | None, depth: int, reach: float = math.inf, *, straight: bool = False) -> U8:

@@ -122,7 +122,7 @@ def build_stage(
         def layer(index: int) -> Layer:
             colour, opacity = cut[index]
             widened = None if opacity is None else extended_alpha(opacity, beyond)
-            return Layer(extended(colour, beyond), widened, fields[index], scene.layer_depths[index])
+            return Layer(extended(colour, beyond, widened), widened, fields[index], scene.layer_depths[index])
 
         nearer = [beside.submit(layer, index) for index in range(1, len(cut))]
         layers = (layer(0), *(one.result() for one in nearer))

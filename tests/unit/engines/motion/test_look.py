@@ -245,6 +245,19 @@ def test_a_margin_has_the_size_asked_for_and_leaves_the_photo_alone(rims):
     assert bottom < 8 or wide[-1, left + 300] == 255
 
 
+def test_colours_are_made_up_only_beyond_borders_where_their_layer_shows():
+    rgb, rims = pictures.meadow(), (30, 40, 20, 63)
+    plan = margin.plan_margin(rgb, rims)
+    alpha = np.zeros((480, 640), np.uint8)
+    alpha[300:, 200:400] = 255  # cut by the lower border only
+    opacity = margin.extended_alpha(alpha, plan)
+    whole, made = margin.extended(rgb, plan), margin.extended(rgb, plan, opacity)
+    assert np.array_equal(made[30:, 20:-63][opacity[30:, 20:-63] > 0], whole[30:, 20:-63][opacity[30:, 20:-63] > 0])
+    assert np.array_equal(made[30:510, 20:660], rgb)
+    assert np.array_equal(made[:30, 20:660], np.broadcast_to(rgb[0], (30, 640, 3)))
+    assert np.array_equal(made[30:510, 660:], np.broadcast_to(rgb[:, -1:], (480, 63, 3)))
+
+
 def test_a_hole_goes_on_as_its_rim_does():
     picture = stripes(0.3)
     known = np.full((480, 640), 255, np.uint8)
