@@ -77,9 +77,10 @@ def sharpen(picture: U8, alpha: U8, scale: float) -> U8:
     part = np.ascontiguousarray(alpha[first_y : y + h + rim, first_x : x + w + rim])
     if part.size == 0:
         return alpha
-    rows, columns = np.nonzero(cv2.dilate(part, kernel) != cv2.erode(part, kernel))
-    if rows.size == 0:
+    near = np.flatnonzero(np.asarray(cv2.dilate(part, kernel) != cv2.erode(part, kernel)))
+    if near.size == 0:
         return alpha
+    rows, columns = np.divmod(near, part.shape[1])
     rows, columns = rows + first_y, columns + first_x
     top, bottom, left, right = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
     pad = round(4 * scale)
@@ -92,12 +93,14 @@ def sharpen(picture: U8, alpha: U8, scale: float) -> U8:
     grid_x = (columns - left + 0.5) * (model_w / (right - left)) - 0.5
     grid_y = (rows - top + 0.5) * (model_h / (bottom - top)) - 0.5
     coefficients = gather(model, grid_x.astype(np.float32), grid_y.astype(np.float32))
-    colours = picture[rows, columns].astype(np.float32) * np.float32(1 / 255)
-    value = np.einsum("nc,nc->n", coefficients[:, :3], colours) + coefficients[:, 3]
+    places = rows * width + columns
+    red, green, blue = _taken(picture, places) * np.float32(1 / 255)
+    by_red, by_green, by_blue, plain = np.ascontiguousarray(coefficients.T)
+    value = by_red * red + by_green * green + by_blue * blue + plain
     value = filters.smoothstep(np.asarray(value, dtype=np.float32), 0.08, 0.92)
     # The enlarged alpha still says how far from the edge a pixel is; the picture decides only near it.
-    old = alpha[rows, columns].astype(np.float32) * np.float32(1 / 255)
-    nearness = 1.0 - np.abs(2.0 * old - 1.0) ** 4
+    old = _opacity(alpha, places)
+    nearness = 1.0 - np.square(np.square(2.0 * old - 1.0))
     out = alpha.copy()
     out[rows, columns] = filters.to_u8(np.asarray(old + (value - old) * nearness, dtype=np.float32))
     return out
@@ -176,13 +179,15 @@ def _unmixed(
     a = filters.to_f32(filters.resize_u8(alpha, size))
     solid = filters.smoothstep(a, 0.85, 0.99)
     front = filters.push_pull(small, solid) if float(solid.max()) > 0.5 else filters.push_pull(small, a)
+    opaque = filters.like(a, small)
+    clear = np.float32(1.0) - opaque
     for radius in (ESTIMATE_SIDE // 40 + 2, 3):
-        weight = filters.box(a, radius)[..., None]
-        mean_front = filters.box(front * a[..., None], radius) / np.maximum(weight, 1e-4)
-        share = np.clip(weight / 0.05, 0, 1)
+        weight = filters.like(filters.box(a, radius), small)
+        mean_front = filters.box(front * opaque, radius) / np.maximum(weight, np.float32(1e-4))
+        share = np.clip(weight / np.float32(0.05), 0, 1)
         mean_front = mean_front * share + front * (1 - share)
-        back = filters.box(small * (1 - a[..., None]), radius) / np.maximum(1 - weight, 1e-4)
-        front = mean_front + a[..., None] * (small - a[..., None] * mean_front - (1 - a[..., None]) * back)
+        back = filters.box(small * clear, radius) / np.maximum(1 - weight, np.float32(1e-4))
+        front = mean_front + opaque * (small - opaque * mean_front - clear * back)
         front = np.clip(front, 0, 1).astype(np.float32)
     out = np.ascontiguousarray(filters.resize_u8(filters.to_u8(front), (width, height), cv2.INTER_LINEAR))
     cv2.copyTo(own, _above(alpha, SOLID), out)

@@ -55,12 +55,14 @@ def resize_f32(image: F32, size: tuple[int, int], how: int | None = None) -> F32
 
 def bounds(mask: NDArray[np.bool_], pad: int) -> tuple[slice, slice] | None:
     """The rows and columns that hold all of ``mask``, ``pad`` pixels more on each side; None where it is empty."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size == 0:
+    if mask.size == 0:
+        return None
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
+    if width == 0:
         return None
     return (
-        slice(max(0, int(rows[0]) - pad), min(mask.shape[0], int(rows[-1]) + 1 + pad)),
-        slice(max(0, int(columns[0]) - pad), min(mask.shape[1], int(columns[-1]) + 1 + pad)),
+        slice(max(0, y - pad), min(mask.shape[0], y + height + pad)),
+        slice(max(0, x - pad), min(mask.shape[1], x + width + pad)),
     )
 
 
@@ -124,11 +126,20 @@ def to_f32(image: U8) -> F32:
     return np.asarray(image, dtype=np.float32) * np.float32(1 / 255)
 
 
+def like(field: F32, image: Image) -> F32:
+    """``field`` (H, W) once for each channel of ``image``: arithmetic with few channels is many times quicker so than
+    with one that NumPy has to stretch at every pixel."""
+    if image.ndim == 2:
+        return field
+    count = image.shape[2]
+    return field[..., None] if count == 1 else np.asarray(cv2.merge([field] * count), dtype=np.float32)
+
+
 def weighted_blur(image: F32, weight: F32, sigma_px: float, floor: float = 1e-4) -> F32:
     """The blur of ``image`` (H, W[, C]) where ``weight`` (H, W) counts (normalised convolution, Knutsson 1993)."""
-    sums = blur(weight, sigma_px)
-    values = blur(image * (weight[..., None] if image.ndim == 3 else weight), sigma_px)
-    return np.asarray(values / np.maximum(sums[..., None] if image.ndim == 3 else sums, floor), dtype=np.float32)
+    sums = np.maximum(blur(weight, sigma_px), np.float32(floor))
+    values = blur(image * like(weight, image), sigma_px)
+    return np.asarray(values / like(sums, image), dtype=np.float32)
 
 
 def push_pull(image: F32, weight: F32) -> F32:
@@ -139,18 +150,20 @@ def push_pull(image: F32, weight: F32) -> F32:
         weight: (H, W) float32 0..1; pixels of weight 1 come back unchanged.
     """
     height, width = weight.shape
+    own = image * like(weight, image)
+    rest = like(np.asarray(np.float32(1.0) - weight), image)
     if min(height, width) <= 2 or bool(weight.min() >= 1.0):
         total = float(weight.sum())
         if total <= 0:
             return image
-        mean = (image * weight[..., None]).sum(axis=(0, 1)) / total
-        return np.asarray(image * weight[..., None] + mean * (1.0 - weight[..., None]), dtype=np.float32)
+        mean = own.sum(axis=(0, 1)) / total
+        return np.asarray(own + mean * rest, dtype=np.float32)
     half = ((width + 1) // 2, (height + 1) // 2)
     small_weight = resize_f32(weight, half, cv2.INTER_AREA)
-    small = resize_f32(image * weight[..., None], half, cv2.INTER_AREA) / np.maximum(small_weight, 1e-6)[..., None]
+    small = resize_f32(own, half, cv2.INTER_AREA) / like(np.maximum(small_weight, np.float32(1e-6)), image)
     pulled = push_pull(np.asarray(small, dtype=np.float32), np.minimum(small_weight * 4.0, 1.0))
     coarse = resize_f32(pulled, (width, height), cv2.INTER_LINEAR)
-    return np.asarray(image * weight[..., None] + coarse * (1.0 - weight[..., None]), dtype=np.float32)
+    return np.asarray(own + coarse * rest, dtype=np.float32)
 
 
 def guided(guide: F32, image: F32, radius_px: int, epsilon: float, step: int = 4) -> F32:

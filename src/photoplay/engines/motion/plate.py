@@ -264,14 +264,13 @@ def _level(image: F32, known: Bool, filled: F32, rows: I32, columns: I32) -> F32
 
 def _search(features: F32, sources: Bool, targets: Bool) -> tuple[I32, I32]:
     height, width = targets.shape
-    sy, sx = np.nonzero(sources)
-    if len(sy) > MAX_SOURCES:
-        pick = np.linspace(0, len(sy) - 1, MAX_SOURCES).astype(np.int64)
-        sy, sx = sy[pick], sx[pick]
-    ty, tx = np.nonzero(targets)
-    best = _nearest(features[ty, tx], features[sy, sx])
-    rows, columns = (np.asarray(grid, dtype=np.int32) for grid in np.mgrid[0:height, 0:width])
-    rows[ty, tx], columns[ty, tx] = sy[best], sx[best]
+    there, here = np.flatnonzero(sources), np.flatnonzero(targets)
+    if there.size > MAX_SOURCES:
+        there = there[np.linspace(0, there.size - 1, MAX_SOURCES).astype(np.int64)]
+    looks = features.reshape(-1, features.shape[2])
+    places = np.arange(height * width, dtype=np.int32)
+    places[here] = there.take(_nearest(looks.take(here, axis=0), looks.take(there, axis=0)))
+    rows, columns = np.divmod(places.reshape(height, width), np.int32(width))
     return rows, columns
 
 
@@ -296,6 +295,21 @@ def _upsample_matches(rows: I32, columns: I32, size: tuple[int, int], sources: B
         where = labels[new_y[missed], new_x[missed]]
         new_y[missed], new_x[missed] = table_y[where], table_x[where]
     return new_y, new_x
+
+
+def _nearest_places(length: int, enlarged: int) -> NDArray[np.intp]:
+    """(enlarged,): of ``length`` pixels, the one that each comes from when they are enlarged without interpolation."""
+    own = np.arange(length, dtype=np.float32)[None]
+    return np.asarray(cv2.resize(own, (enlarged, 1), interpolation=cv2.INTER_NEAREST)[0], dtype=np.intp)
+
+
+def _enlarged(field: F32, size: tuple[int, int], rows: slice, columns: slice) -> F32:
+    """``field`` (h, w) at ``size`` (width, height), smoothly: the part ``rows``, ``columns`` of it."""
+    x, y = field.shape[1] / size[0], field.shape[0] / size[1]
+    part = np.array([[x, 0.0, (columns.start + 0.5) * x - 0.5], [0.0, y, (rows.start + 0.5) * y - 0.5]])
+    window = columns.stop - columns.start, rows.stop - rows.start
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(field, part, window, flags=how, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _whole(shift: F32) -> F32:
@@ -325,21 +339,19 @@ def render(fill: Fill, canvas: U8, known: U8) -> U8:
     shift_x = _whole(np.asarray(fill.columns - own_x, dtype=np.float32))
     shift_y = _whole(np.asarray(fill.rows - own_y, dtype=np.float32))
     rows, columns = unknown
-
-    def cut(field: F32, how: int) -> F32:
-        return np.ascontiguousarray(filters.resize_f32(field, size, how)[rows, columns])
-
-    map_x = cut(shift_x, cv2.INTER_NEAREST) * np.float32(width / w)
-    map_y = cut(shift_y, cv2.INTER_NEAREST) * np.float32(height / h)
+    from_rows, from_columns = _nearest_places(h, height)[rows], _nearest_places(w, width)[columns]
+    map_x = shift_x.take(from_columns, axis=1) * np.float32(width / w)
     map_x += np.arange(columns.start, columns.stop, dtype=np.float32)[None, :]
+    map_y = (shift_y * np.float32(height / h)).take(from_columns, axis=1)
+    map_x, map_y = map_x.take(from_rows, axis=0), map_y.take(from_rows, axis=0)
     map_y += np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
     # Grain: what the canvas has over its own low frequencies, at the same cut as the fill's; none where unknown. About
     # mid grey and in four channels, which are sampled far sooner than three of 16 bits.
     grain = np.asarray(cv2.addWeighted(canvas, 1.0, base, -1.0, 128.0), dtype=np.uint8)
     four = np.asarray(cv2.cvtColor(grain, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
-    np.copyto(four.view(np.uint32)[..., 0], np.uint32(0x80808080), where=known == 0)
+    np.copyto(four.view(np.uint32)[rows, columns, 0], np.uint32(0x80808080), where=known[rows, columns] == 0)
     moved = cv2.remap(four, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    share = cut(_wholeness(shift_x, shift_y), cv2.INTER_LINEAR)
+    share = _enlarged(_wholeness(shift_x, shift_y), size, rows, columns)
     still = np.full_like(moved, 128)
     blended = cv2.cvtColor(cv2.blendLinear(moved, still, share, np.float32(1.0) - share), cv2.COLOR_RGBA2RGB)
     base[rows, columns] = cv2.addWeighted(np.ascontiguousarray(base[rows, columns]), 1.0, blended, 1.0, -128.0)
