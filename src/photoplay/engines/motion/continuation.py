@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoplay.engines.motion import filters
+from photoplay.engines.motion.margin import LINES_SIDE
 from photoplay.engines.motion.types import F32, U8
 
-SIDE = 400  # pixels of the long side at which it is worked out
 NEAR, FAR = 0.035, 0.085  # of the long side: depths in the hole where it begins to give way, and has given way
-SMOOTH = 3.2  # pixels at SIDE along which the way from the rim turns
+SMOOTH = 3.2  # pixels at LINES_SIDE along which the way from the rim turns
 LEVEL = 1.8  # how much nearer a rim beside a place is taken for than one above or below: most moves go sideways
-SKIP = 1.3  # pixels at SIDE beside the rim that are not mirrored: the nearer layer's blur tints them
+SKIP = 1.3  # pixels at LINES_SIDE beside the rim that are not mirrored: the nearer layer's blur tints them
 STEEPEST = 1.2  # of a line against the rim's normal; steeper ones are mirrored plainly
-AROUND = 16  # pixels at SIDE around a hole: all that its blurs reach
+AROUND = 16  # pixels at LINES_SIDE around a hole: all that its blurs reach
 TORN = 1.2  # change of where a place comes from, per pixel, from which two sides of a hole meet
 
 Bool = NDArray[np.bool_]
@@ -53,10 +53,10 @@ def carried_on(picture: U8, known: U8, small: U8 | None = None) -> Continuation 
     Args:
         picture: (H, W, 3) uint8.
         known: (H, W) uint8, 255 where the picture shows this layer.
-        small: the picture with a long side of :data:`SIDE` at most, where that is at hand.
+        small: the picture with a long side of :data:`LINES_SIDE` at most, where that is at hand.
     """
     height, width = known.shape
-    size = filters.fit_size((width, height), SIDE)
+    size = filters.fit_size((width, height), LINES_SIDE)
     seen = np.asarray(filters.resize_u8(known, size, cv2.INTER_AREA) == 255, dtype=np.bool_)
     around = filters.bounds(~seen, AROUND)
     if around is None or not bool(seen.any()):

@@ -19,13 +19,13 @@ import numpy as np
 from photoplay.engines.motion import filters
 from photoplay.engines.motion.types import F32, U8
 
-PLAN_SIDE = 400  # pixels of the long side at which slopes are found
+LINES_SIDE = 400  # pixels of the long side at which lines and their slopes are looked for
 STEEPEST = 1.1  # slope; lines nearer to the border's own direction are mirrored
 BAND = 0.8  # of the margin's depth: how far inside the border lines are looked for
 TURN = 0.8  # of the change along the border at which the mirror would fold
 SOFTEN = 0.7  # how much of the softened picture the far end of the margin shows
 SHORE_STEP, SHORE_LENGTH = 14.0, 0.6  # grey levels, and share of the border, that make a line along it
-SHORE_LEAST = 3  # pixels at PLAN_SIDE
+SHORE_LEAST = 3  # pixels at LINES_SIDE
 FAINT = 60.0  # squared grey levels a pixel: weaker lines than these hardly steer the mirror
 
 _SIDES = ("right", "left", "bottom", "top")
@@ -49,10 +49,10 @@ class Margin:
 def plan_margin(picture: U8, rims: tuple[int, int, int, int], small: U8 | None = None) -> Margin:
     """How ``picture``, (H, W, 3) uint8, goes on by ``rims`` (top, bottom, left, right, in pixels) beyond its border.
 
-    ``small``: the picture with a long side of :data:`PLAN_SIDE` at most, where that is at hand.
+    ``small``: the picture with a long side of :data:`LINES_SIDE` at most, where that is at hand.
     """
     height, width = picture.shape[:2]
-    size = filters.fit_size((width, height), PLAN_SIDE)
+    size = filters.fit_size((width, height), LINES_SIDE)
     ratio = size[0] / width
     small = filters.resize_u8(picture, size) if small is None else small
     slopes: list[F32 | None] = []

@@ -6,18 +6,18 @@ photo's border it is made up (:mod:`margin`). Every layer goes on for a little b
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from photoplay.engines.motion import edges, filters, plate
 from photoplay.engines.motion.continuation import carried_on
 from photoplay.engines.motion.fit import fit
-from photoplay.engines.motion.margin import extended, extended_alpha, plan_margin
+from photoplay.engines.motion.margin import LINES_SIDE, extended, extended_alpha, plan_margin
 from photoplay.engines.motion.types import F32, U8, Layer, Photo, SceneMap, Stage
 
 HOLE_GROWTH = 0.5  # pixels at analysis size by which a hole is larger than the nearer layer's matte
@@ -109,15 +109,14 @@ def build_stage(
     picture = _place(photo.rgb, canvas)
     with ThreadPoolExecutor(1, thread_name_prefix="photoplay-stage") as beside:
         # Done while the bands are cut and filled: what neither waits for.
-        planned = beside.submit(plan_margin, picture, _rims(canvas))
-        depths = [beside.submit(_depth, index, photo, scene, canvas) for index in range(len(scene.layers))]
-        alphas: list[U8 | None] = [None]
-        for band in scene.layers[1:]:
-            enlarged = np.asarray(_sample(band, photo, scene, canvas, 1), dtype=np.uint8)
-            alphas.append(edges.sharpen(picture, _inside(enlarged, canvas), ratio))
-        cut = _cut(picture, alphas, ratio, beside)
+        small = filters.resize_u8(picture, filters.fit_size(canvas.shown[2:], LINES_SIDE))
+        planned = beside.submit(plan_margin, picture, _rims(canvas), small)
+        depths = beside.submit(_depths, photo, scene, canvas)
+        sharpened = (edges.sharpen(picture, _enlarged(band, photo, canvas), ratio) for band in scene.layers[1:])
+        alphas: list[U8 | None] = [None, *sharpened]
+        cut = _cut(picture, small, alphas, ratio, beside)
         beyond = planned.result()
-        fields = [one.result() for one in depths]
+        fields = depths.result()
 
         def layer(index: int) -> Layer:
             colour, opacity = cut[index]
@@ -131,11 +130,14 @@ def build_stage(
     return Stage(scene, layers, frame, output, shift, photo_size=photo.size)
 
 
-def _cut(picture: U8, alphas: list[U8 | None], ratio: float, beside: ThreadPoolExecutor) -> list[tuple[U8, U8 | None]]:
+def _cut(
+    picture: U8, small: U8, alphas: list[U8 | None], ratio: float, beside: ThreadPoolExecutor
+) -> list[tuple[U8, U8 | None]]:
     """Colours and opacity of each layer within the photo, far to near.
 
     Args:
         picture: (H, W, 3) uint8: the photo at working size.
+        small: the same with a long side of :data:`LINES_SIDE` at most.
         alphas: (H, W) uint8 of each layer, far to near; None: opaque.
         ratio: working pixels per analysis pixel.
         beside: does what a fill does not wait for.
@@ -148,7 +150,7 @@ def _cut(picture: U8, alphas: list[U8 | None], ratio: float, beside: ThreadPoolE
         colour, opacity = picture, alpha
         if nearer:
             known = _known(alpha, nearer, HOLE_GROWTH * ratio)
-            colour = _filled(picture, known, _known(alpha, nearer, growth), beside)
+            colour = _filled(picture, small, known, _known(alpha, nearer, growth), beside)
             if alpha is not None:
                 opacity = _behind(alpha, nearer, growth)
         if opacity is not None:
@@ -172,29 +174,44 @@ def _place(rgb: U8, canvas: Canvas) -> U8:
     return np.ascontiguousarray(filters.resize_u8(rgb[sy : sy + sh, sx : sx + sw], size, how))
 
 
-def _inside(field: U8, canvas: Canvas) -> U8:
-    x, y, w, h = canvas.shown
-    return np.ascontiguousarray(field[y : y + h, x : x + w])
-
-
 def _rims(canvas: Canvas) -> tuple[int, int, int, int]:
     """Working pixels beyond the photo: top, bottom, left, right."""
     x, y, w, h = canvas.shown
     return y, canvas.size[1] - y - h, x, canvas.size[0] - x - w
 
 
-def _sample(field: U8 | F32, photo: Photo, scene: SceneMap, canvas: Canvas, step: int) -> NDArray[Any]:
-    """A map of the scene on the canvas, at 1/step of its size; beyond the photo its border goes straight on."""
-    fx, fy = scene.size[0] / photo.size[0] / canvas.scale, scene.size[1] / photo.size[1] / canvas.scale
+def _sample(field: U8 | F32, photo: Photo, canvas: Canvas, window: tuple[int, int, int, int], step: int) -> Any:
+    """A map of the whole photo on the canvas, at 1/step of its size; beyond the photo its border goes straight on.
+
+    ``window``: (x, y, width, height) in pixels of the result: the part of it that is made.
+    """
+    fx, fy = field.shape[1] / photo.size[0] / canvas.scale, field.shape[0] / photo.size[1] / canvas.scale
+    x, y, width, height = window
     matrix = np.array(
         [
-            [fx * step, 0.0, fx * (0.5 * step - canvas.shift[0]) - 0.5],
-            [0.0, fy * step, fy * (0.5 * step - canvas.shift[1]) - 0.5],
+            [fx * step, 0.0, fx * ((x + 0.5) * step - canvas.shift[0]) - 0.5],
+            [0.0, fy * step, fy * ((y + 0.5) * step - canvas.shift[1]) - 0.5],
         ]
     )
-    size = (-(-canvas.size[0] // step), -(-canvas.size[1] // step))
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(field, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
+    return cv2.warpAffine(field, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _enlarged(band: U8, photo: Photo, canvas: Canvas) -> U8:
+    """A layer's opacity at working size, within the photo: made only around where there is any."""
+    left, top, width, height = canvas.shown
+    out = np.zeros((height, width), np.uint8)
+    x, y, w, h = cv2.boundingRect(band)
+    if w == 0:
+        return out
+    per_x, per_y = (photo.size[axis] * canvas.scale / band.shape[1 - axis] for axis in (0, 1))
+    x0 = min(max(0, math.floor((x - 1) * per_x + canvas.shift[0]) - left), width)
+    y0 = min(max(0, math.floor((y - 1) * per_y + canvas.shift[1]) - top), height)
+    x1 = min(width, math.ceil((x + w + 1) * per_x + canvas.shift[0]) - left)
+    y1 = min(height, math.ceil((y + h + 1) * per_y + canvas.shift[1]) - top)
+    if x1 > x0 and y1 > y0:
+        out[y0:y1, x0:x1] = _sample(band, photo, canvas, (left + x0, top + y0, x1 - x0, y1 - y0), 1)
+    return out
 
 
 def _known(alpha: U8 | None, nearer: list[U8], growth: float) -> U8:
@@ -225,19 +242,18 @@ def _grown(mask: U8, radius: float) -> U8:
     return filters.resize_u8(grown, (width, height), cv2.INTER_NEAREST)
 
 
-def _filled(picture: U8, known: U8, context: U8, beside: ThreadPoolExecutor) -> U8:
+def _filled(picture: U8, small: U8, known: U8, context: U8, beside: ThreadPoolExecutor) -> U8:
     """The picture where ``known``, elsewhere a fill made from ``context``. The photo's own
     pixels reach to the nearer layer's edge; what that edge lets through is taken out of them with its colours."""
     height, width = known.shape
     hole = filters.bounds(known < 255, round(LEVEL_RIM * max(width, height)))
     if hole is None:
         return picture
-    continued = beside.submit(carried_on, picture, known)
+    continued = beside.submit(carried_on, picture, known, small)
     size = filters.fit_size((width, height), FILL_LONG_SIDE)
     canvas, seen = filters.resize_u8(picture, size), filters.resize_u8(context, size, cv2.INTER_AREA)
     seen = np.asarray(cv2.threshold(seen, 254, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
-    small = filters.fit_size(size, plate.FILL_SIDE)
-    fill = plate.synthesize(*plate.reduced(canvas, seen, small))
+    fill = plate.synthesize(*plate.reduced(canvas, seen, filters.fit_size(size, plate.FILL_SIDE)))
     filled = filters.resize_u8(plate.render(fill, canvas, seen), (width, height), cv2.INTER_CUBIC)
     part = _levelled(filled[hole], picture[hole], known[hole], LEVEL_SIDE / max(width, height))
     continuation = continued.result()
@@ -290,18 +306,23 @@ def _behind(alpha: U8, nearer: list[U8], growth: float) -> U8:
     return np.asarray(np.where(hole > 0, carried, alpha), dtype=np.uint8)
 
 
-def _depth(index: int, photo: Photo, scene: SceneMap, canvas: Canvas) -> F32:
-    """The layer's inverse depth at 1/DEPTH_STEP of the working size, from where it shows, smooth elsewhere."""
+def _depths(photo: Photo, scene: SceneMap, canvas: Canvas) -> list[F32]:
+    """Each layer's inverse depth at 1/DEPTH_STEP of the working size, from where it shows, smooth elsewhere."""
     size = filters.fit_size(scene.size, 512)
-    own = filters.to_f32(filters.resize_u8(scene.layers[index], size))
-    for other in scene.layers[index + 1 :]:
-        own = own * (1.0 - filters.to_f32(filters.resize_u8(filters.dilate(other, 2), size)))
     inverse = filters.resize_f32(scene.inverse_depth, size)
-    certain = filters.smoothstep(own, 0.75, 0.99)
-    if float(certain.max()) < 0.5:
-        inverse = np.full_like(inverse, scene.layer_depths[index])
-    else:
-        inverse = filters.push_pull(inverse[..., None], certain)[..., 0]
-    inverse = filters.blur(np.ascontiguousarray(inverse), 1.5)
-    full = filters.resize_f32(inverse, scene.size, cv2.INTER_LINEAR)
-    return np.asarray(_sample(full, photo, scene, canvas, DEPTH_STEP), dtype=np.float32)
+    window = (0, 0, -(-canvas.size[0] // DEPTH_STEP), -(-canvas.size[1] // DEPTH_STEP))
+    found = []
+    bare: F32 = np.ones((size[1], size[0]), np.float32)  # what no layer nearer than this one covers
+    for index in reversed(range(len(scene.layers))):
+        own = bare
+        if index:  # the farthest is opaque
+            own = bare * filters.to_f32(filters.resize_u8(scene.layers[index], size))
+            bare = bare * (1.0 - filters.to_f32(filters.resize_u8(filters.dilate(scene.layers[index], 2), size)))
+        certain = filters.smoothstep(own, 0.75, 0.99)
+        if float(certain.max()) < 0.5:
+            smooth = np.full_like(inverse, scene.layer_depths[index])
+        else:
+            smooth = filters.push_pull(inverse[..., None], certain)[..., 0]
+        smooth = filters.blur(np.ascontiguousarray(smooth), 1.5)
+        found.append(np.asarray(_sample(smooth, photo, canvas, window, DEPTH_STEP), dtype=np.float32))
+    return found[::-1]
