@@ -175,8 +175,8 @@ def _unmixed(
     """:func:`foreground` of a part of the picture; ``scale``: the estimate's size over the picture's."""
     height, width = alpha.shape
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = filters.to_f32(filters.resize_u8(own, size))
-    a = filters.to_f32(filters.resize_u8(alpha, size))
+    small = filters.to_f32(filters.shrunk(own, size))
+    a = filters.to_f32(filters.shrunk(alpha, size))
     solid = filters.smoothstep(a, 0.85, 0.99)
     front = filters.push_pull(small, solid) if float(solid.max()) > 0.5 else filters.push_pull(small, a)
     opaque = filters.like(a, small)
@@ -204,7 +204,7 @@ def _unmixed(
     front_colour = np.trunc(np.clip(guess + to_front * rest / share + np.float32(0.5), 0, 255))
     # More than this is no error of the fill but the outline's own light (sharpening, glare): it must not stay behind.
     # Where the ground is textured such an outline cannot be seen, and the photo is kept more exactly.
-    grey = filters.total(filters.resize_u8(behind, size).astype(np.float32)) / np.float32(3.0)
+    grey = filters.total(filters.shrunk(behind, size).astype(np.float32)) / np.float32(3.0)
     mean = filters.box(grey, 4)
     texture = np.sqrt(np.maximum(filters.box(grey * grey, 4) - mean * mean, 0.0))
     rows, columns = np.divmod(places, width)

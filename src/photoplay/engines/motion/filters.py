@@ -53,6 +53,15 @@ def resize_f32(image: F32, size: tuple[int, int], how: int | None = None) -> F32
     return np.asarray(_resize(image, size, how), dtype=np.float32)
 
 
+def shrunk(image: U8, size: tuple[int, int]) -> U8:
+    """``image`` at a smaller ``size`` by area average. As :func:`resize_u8`, but as quick where a side is odd: its last
+    row or column is then not looked at."""
+    height, width = image.shape[0] // 2, image.shape[1] // 2
+    if width >= size[0] and height >= size[1]:
+        image = resize_u8(image[: 2 * height, : 2 * width], (width, height), cv2.INTER_AREA)
+    return resize_u8(image, size)
+
+
 def bounds(mask: NDArray[np.bool_], pad: int) -> tuple[slice, slice] | None:
     """The rows and columns that hold all of ``mask``, ``pad`` pixels more on each side; None where it is empty."""
     if mask.size == 0:

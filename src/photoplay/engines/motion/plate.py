@@ -9,6 +9,7 @@ the finished layer takes its colours from the low frequencies of the fill and it
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -181,9 +182,9 @@ def reduced(picture: U8, known: U8, size: tuple[int, int]) -> tuple[F32, Bool]:
     Returns:
         (h, w, 3) float32 0..1, and (h, w) bool: where it is known.
     """
-    share = filters.to_f32(filters.resize_u8(known, size, cv2.INTER_AREA))
+    share = filters.to_f32(filters.shrunk(known, size))
     only = np.asarray(cv2.bitwise_and(picture, picture, mask=known), dtype=np.uint8)
-    colour = filters.to_f32(filters.resize_u8(only, size, cv2.INTER_AREA)) / np.maximum(share, 1e-3)[..., None]
+    colour = filters.to_f32(filters.shrunk(only, size)) / np.maximum(share, 1e-3)[..., None]
     return np.clip(colour, 0, 1).astype(np.float32), np.asarray(share > 0.98, dtype=np.bool_)
 
 
@@ -346,10 +347,14 @@ def render(fill: Fill, canvas: U8, known: U8) -> U8:
     map_x, map_y = map_x.take(from_rows, axis=0), map_y.take(from_rows, axis=0)
     map_y += np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
     # Grain: what the canvas has over its own low frequencies, at the same cut as the fill's; none where unknown. About
-    # mid grey and in four channels, which are sampled far sooner than three of 16 bits.
-    grain = np.asarray(cv2.addWeighted(canvas, 1.0, base, -1.0, 128.0), dtype=np.uint8)
+    # mid grey and in four channels, which are sampled far sooner than three of 16 bits. Only where some is taken from.
+    left, top = max(0, math.floor(float(map_x.min())) - 1), max(0, math.floor(float(map_y.min())) - 1)
+    source = slice(top, math.ceil(float(map_y.max())) + 2), slice(left, math.ceil(float(map_x.max())) + 2)
+    grain = np.asarray(cv2.addWeighted(canvas[source], 1.0, base[source], -1.0, 128.0), dtype=np.uint8)
     four = np.asarray(cv2.cvtColor(grain, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
-    np.copyto(four.view(np.uint32)[rows, columns, 0], np.uint32(0x80808080), where=known[rows, columns] == 0)
+    np.copyto(four.view(np.uint32)[..., 0], np.uint32(0x80808080), where=known[source] == 0)
+    map_x -= np.float32(left)
+    map_y -= np.float32(top)
     moved = cv2.remap(four, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     share = _enlarged(_wholeness(shift_x, shift_y), size, rows, columns)
     still = np.full_like(moved, 128)

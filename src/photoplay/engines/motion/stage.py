@@ -109,7 +109,7 @@ def build_stage(
     picture = _place(photo.rgb, canvas)
     with ThreadPoolExecutor(1, thread_name_prefix="photoplay-stage") as beside:
         # Done while the bands are cut and filled: what neither waits for.
-        small = filters.resize_u8(picture, filters.fit_size(canvas.shown[2:], LINES_SIDE))
+        small = filters.shrunk(picture, filters.fit_size(canvas.shown[2:], LINES_SIDE))
         planned = beside.submit(plan_margin, picture, _rims(canvas), small)
         depths = beside.submit(_depths, photo, scene, canvas)
         sharpened = (edges.sharpen(picture, _enlarged(band, photo, canvas), ratio) for band in scene.layers[1:])
@@ -232,14 +232,23 @@ def _cover(nearer: list[U8]) -> U8:
 
 
 def _grown(mask: U8, radius: float) -> U8:
-    """Dilation by a square at reduced size: quick for the large radii of large pictures."""
+    """Dilation by a square at reduced size: quick for the large radii of large pictures. Only around what there is."""
     factor = max(1, int(radius // 4))
+    window = filters.bounds(mask > 0, math.ceil(radius) + 2 * factor)
+    if window is None:
+        return mask
+    rows, columns = (slice(side.start // factor * factor, side.stop) for side in window)
+    part = np.ascontiguousarray(mask[rows, columns])
     if factor == 1:
-        return filters.dilate(mask, radius)
-    height, width = mask.shape
-    small = filters.resize_u8(mask, (-(-width // factor), -(-height // factor)), cv2.INTER_AREA)
-    grown = filters.dilate(np.asarray((small > 0).astype(np.uint8) * np.uint8(255)), radius / factor)
-    return filters.resize_u8(grown, (width, height), cv2.INTER_NEAREST)
+        part = filters.dilate(part, radius)
+    else:
+        height, width = part.shape
+        small = filters.resize_u8(part, (-(-width // factor), -(-height // factor)), cv2.INTER_AREA)
+        grown = filters.dilate(np.asarray((small > 0).astype(np.uint8) * np.uint8(255)), radius / factor)
+        part = filters.resize_u8(grown, (width, height), cv2.INTER_NEAREST)
+    out = np.zeros_like(mask)
+    out[rows, columns] = part
+    return out
 
 
 def _filled(picture: U8, small: U8, known: U8, context: U8, beside: ThreadPoolExecutor) -> U8:
@@ -281,12 +290,12 @@ def _levelled(filled: U8, picture: U8, known: U8, scale: float) -> U8:
     height, width = known.shape
     scale = min(1.0, scale)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    seen = np.asarray((filters.resize_u8(known, size, cv2.INTER_AREA) == 255).astype(np.uint8) * np.uint8(255))
+    seen = np.asarray((filters.shrunk(known, size) == 255).astype(np.uint8) * np.uint8(255))
     rim = filters.dilate(np.asarray(255 - seen), 4) & filters.erode(seen, 1)
     if not bool(rim.any()) or not bool((seen == 0).any()):
         return filled
     weight = filters.to_f32(np.asarray(rim, dtype=np.uint8))
-    off = filters.resize_u8(picture, size).astype(np.float32) - filters.resize_u8(filled, size).astype(np.float32)
+    off = filters.shrunk(picture, size).astype(np.float32) - filters.shrunk(filled, size).astype(np.float32)
     off = filters.weighted_blur(np.clip(off, -70, 70).astype(np.float32), weight, 2.5)
     spread = filters.push_pull(off, np.minimum(filters.blur(weight, 1.5) * 4.0, 1.0).astype(np.float32))
     distance = np.asarray(cv2.distanceTransform((seen == 0).astype(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
