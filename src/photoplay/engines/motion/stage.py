@@ -125,6 +125,8 @@ def build_stage(
 
         nearer = [beside.submit(layer, index) for index in range(1, len(cut))]
         layers = (layer(0), *(one.result() for one in nearer))
+        for one in layers[1:]:
+            _spare(one, layers[0])
     frame = (float(canvas.frame[0]), float(canvas.frame[1]), float(canvas.frame[2]), float(canvas.frame[3]))
     shift = (canvas.scale, canvas.shift[0], canvas.shift[1])
     return Stage(scene, layers, frame, output, shift, photo_size=photo.size)
@@ -164,6 +166,22 @@ def _cut(
             under = under.copy()
             edges.mix(under, colour, opacity)
     return cut
+
+
+def part_of(alpha: U8) -> tuple[slice, slice]:
+    """The rows and columns of a layer that hold all that shows of it, and as much around it as may ever be sampled."""
+    part = filters.bounds(alpha > 0, round(edges.AROUND * max(alpha.shape)))
+    return part if part is not None else (slice(0, 0), slice(0, 0))
+
+
+def _spare(layer: Layer, plate: Layer) -> None:
+    """Gives a layer the plate's colours, in place, where nothing of it shows nor can be sampled: none need be kept."""
+    if layer.alpha is None:
+        return
+    rows, columns = part_of(layer.alpha)
+    layer.rgb[: rows.start], layer.rgb[rows.stop :] = plate.rgb[: rows.start], plate.rgb[rows.stop :]
+    layer.rgb[rows, : columns.start] = plate.rgb[rows, : columns.start]
+    layer.rgb[rows, columns.stop :] = plate.rgb[rows, columns.stop :]
 
 
 def _place(rgb: U8, canvas: Canvas) -> U8:

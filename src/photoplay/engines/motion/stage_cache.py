@@ -1,6 +1,7 @@
 """Stages kept on disk, so that trying another prompt on a photo starts drawing at once.
 
-One file a stage, plain, since the point is time: a line of JSON that says what the arrays are, then their bytes. Its
+One file a stage, plain, since the point is time: a line of JSON that says what the arrays are, then their bytes. Of a
+layer before the plate only the part is written that shows: beyond it there are the plate's colours. The file's
 name says everything the stage depends on: the photo, the weights and code it was seen and built with, and its measures.
 Writing happens beside the rendering.
 The folder is held under a size by dropping what was used longest ago; stages larger than any of 4k with two layers are
@@ -21,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photoplay.engines.motion.cache_folder import code_version, keep
-from photoplay.engines.motion.types import Layer, SceneMap, Stage
+from photoplay.engines.motion.stage import part_of
+from photoplay.engines.motion.types import U8, Layer, SceneMap, Stage
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class StageCache:
             os.utime(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError, KeyError, TypeError, MemoryError) as error:
+        except (OSError, ValueError, LookupError, TypeError, MemoryError) as error:
             log.warning("stage cache: %s is not readable and is dropped: %s", path.name, error)
             path.unlink(missing_ok=True)
             return None
@@ -114,21 +116,20 @@ def _pack(stage: Stage) -> Arrays:
         "anchors": np.array([layer.anchor_depth for layer in stage.layers], np.float64),
     }
     for index, layer in enumerate(stage.layers):
-        arrays[f"rgb{index}"] = layer.rgb
         arrays[f"depth{index}"] = layer.inverse_depth
-        if layer.alpha is not None:
-            arrays[f"alpha{index}"] = layer.alpha
+        if layer.alpha is None:
+            arrays[f"rgb{index}"] = layer.rgb
+        else:
+            rows, columns = part_of(layer.alpha)
+            arrays[f"corner{index}"] = np.array([rows.start, columns.start])
+            arrays[f"rgb{index}"] = layer.rgb[rows, columns]
+            arrays[f"alpha{index}"] = layer.alpha[rows, columns]
     return arrays
 
 
 def _unpack(arrays: Arrays, scene: SceneMap) -> Stage:
     layers = tuple(
-        Layer(
-            arrays[f"rgb{index}"],
-            arrays.get(f"alpha{index}"),
-            arrays[f"depth{index}"],
-            float(anchor),
-        )
+        Layer(*_pixels(arrays, index), arrays[f"depth{index}"], float(anchor))
         for index, anchor in enumerate(arrays["anchors"])
     )
     x, y, width, height = (float(value) for value in arrays["frame"])
@@ -136,3 +137,16 @@ def _unpack(arrays: Arrays, scene: SceneMap) -> Stage:
     across, down = (int(value) for value in arrays["output"])
     photo = (int(arrays["photo"][0]), int(arrays["photo"][1]))
     return Stage(scene, layers, (x, y, width, height), (across, down), (scale, dx, dy), photo if photo[0] else None)
+
+
+def _pixels(arrays: Arrays, index: int) -> tuple[U8, U8 | None]:
+    """A layer's colours and opacity."""
+    if f"alpha{index}" not in arrays:
+        return arrays[f"rgb{index}"], None
+    part = arrays[f"alpha{index}"]
+    row, column = (int(value) for value in arrays[f"corner{index}"])
+    place = slice(row, row + part.shape[0]), slice(column, column + part.shape[1])
+    rgb = arrays["rgb0"].copy()
+    alpha = np.zeros(rgb.shape[:2], np.uint8)
+    rgb[place], alpha[place] = arrays[f"rgb{index}"], part
+    return rgb, alpha

@@ -87,6 +87,19 @@ def test_shapes_and_places_agree():
     assert rows.mean() == pytest.approx(y, abs=1.5)
 
 
+def test_away_from_what_shows_of_a_layer_there_are_the_plates_colours():
+    photo, scene = made(opacity(360, 480, (200, 300), 50))
+    plate, near = stage.build_stage(photo, scene, (640, 360), margin=0.1).layers
+    assert near.alpha is not None
+    rows, columns = stage.part_of(near.alpha)
+    assert not np.array_equal(near.rgb[rows, columns], plate.rgb[rows, columns])
+    seen = np.zeros(near.alpha.shape, np.bool_)
+    seen[rows, columns] = True
+    assert seen[near.alpha > 0].all()
+    assert 0.1 < seen.mean() < 0.7
+    assert np.array_equal(near.rgb[~seen], plate.rgb[~seen])
+
+
 def test_nothing_of_the_subject_is_left_on_the_plate():
     photo, scene = made(opacity(360, 480, (240, 180), 90))  # the subject has the marker's colour
     result = stage.build_stage(photo, scene, (480, 360))

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from photoplay.engines.motion import stage_cache
+from photoplay.engines.motion.stage import build_stage
 from photoplay.engines.motion.stage_cache import StageCache
+from photoplay.engines.motion.types import Photo, SceneMap
 from support.stages import make_stage
 
 MEASURES = ((320, 180), 0.1, 1.12)
@@ -38,6 +40,32 @@ def test_the_same_stage_comes_back(tmp_path: Path) -> None:
         assert ours.anchor_depth == theirs.anchor_depth
         assert (ours.alpha is None) == (theirs.alpha is None)
     assert np.array_equal(stage.layers[1].alpha, found.layers[1].alpha)
+
+
+def test_of_a_near_layer_only_what_shows_is_written_and_all_comes_back(tmp_path: Path) -> None:
+    alpha = np.zeros((240, 320), np.uint8)
+    alpha[100:140, 200:230] = 255
+    scene = SceneMap(
+        digest="x",
+        size=(320, 240),
+        inverse_depth=np.full((240, 320), 0.4, np.float32),
+        matte=alpha,
+        layers=(np.full((240, 320), 255, np.uint8), alpha),
+        layer_depths=(0.2, 0.8),
+        subject=None,
+    )
+    rgb = np.random.default_rng(1).integers(0, 256, (240, 320, 3), np.uint8)
+    stage = build_stage(Photo(rgb, "x"), scene, (320, 180))
+    cache = StageCache(tmp_path)
+    cache.put(stage, MEASURES)
+    cache.settle()
+    found = cache.get(scene, MEASURES)
+    assert found is not None
+    for ours, theirs in zip(stage.layers, found.layers, strict=True):
+        assert np.array_equal(ours.rgb, theirs.rgb)
+    assert np.array_equal(stage.layers[1].alpha, found.layers[1].alpha)
+    (path,) = tmp_path.glob("*.stage")
+    assert path.stat().st_size < 1.6 * stage.layers[0].rgb.nbytes
 
 
 def test_other_measures_weights_or_code_are_a_miss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
