@@ -11,6 +11,7 @@ import pytest
 
 from photoplay.engines.motion import paint
 from photoplay.engines.motion import planes as yuv
+from photoplay.engines.motion.ahead import quads
 from photoplay.engines.motion.animate import (
     Animator,
     Changes,
@@ -26,7 +27,6 @@ from photoplay.engines.motion.budget import fit
 from photoplay.engines.motion.camera import CameraPath, Nudge, build_rig
 from photoplay.engines.motion.compositor import Compositor
 from photoplay.engines.motion.measure import psnr
-from photoplay.engines.motion.sheet import quads
 from photoplay.engines.motion.toolkit import mesh_from, nodes, painted, rotate, shift, soft_dot, stretch
 from photoplay.engines.motion.types import F32, U8, Layer, Stage
 from photoplay.shot import Move, MoveKind, Shot
