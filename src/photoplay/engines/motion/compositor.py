@@ -143,9 +143,9 @@ class Compositor:
         x, y = sprite.x + sprite.scale * columns / 2, sprite.y + sprite.scale * rows / 2
         at_x, at_y = x, y
         for _ in range(3):  # the maps say where a point comes from; where the middle goes is their inverse
-            spot = np.array([[[at_x, at_y]]], np.float32)
-            found = bend(spot, change.affine, change.mesh, self.working)[0, 0]
-            at_x, at_y = at_x + x - float(found[0]), at_y + y - float(found[1])
+            spot = np.array([[[at_x]], [[at_y]]], np.float32)
+            found_x, found_y = bend(spot, change.affine, change.mesh, self.working).ravel().tolist()
+            at_x, at_y = at_x + x - found_x, at_y + y - found_y
         return replace(sprite, x=sprite.x + at_x - x, y=sprite.y + at_y - y)
 
     def _hidden(self, poses: Sequence[Pose]) -> list[tuple[Run | None, ...]]:

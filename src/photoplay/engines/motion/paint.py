@@ -8,6 +8,7 @@ needs blending; only the edges between span and core are sampled with their alph
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -36,6 +37,8 @@ _CORE_LEAST = 0.04  # of the frame's width: a shorter core is not worth its own 
 @dataclass(frozen=True, slots=True)
 class Pose:
     """One layer in one frame: where every node of the lattice looks (``colour_at``, ``alpha_at``), and its change.
+
+    Both are (2, rows, columns) float32, x and y in working pixels.
 
     ``spans`` and ``cores``: per band, columns [x0, x1) in frame pixels, even, or None.
     """
@@ -67,8 +70,7 @@ def extents(
 ) -> tuple[tuple[Run | None, ...], tuple[Run | None, ...]]:
     """(spans, cores) of a layer with alpha. Conservative: a span is never too short, a core never too long."""
     solid, absent = sheet.clearance
-    x = (grid[..., 0] - np.float32(sheet.box[0])) * np.float32(1.0 / COARSE) - np.float32(0.5)
-    y = (grid[..., 1] - np.float32(sheet.box[1])) * np.float32(1.0 / COARSE) - np.float32(0.5)
+    x, y = (grid - _corner(sheet.box)) * np.float32(1.0 / COARSE) - np.float32(0.5)
     reach = _reach(grid) + np.float32(SAMPLED)
     room = cv2.remap(solid, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(-1.0,) * 4)
     # Blurred copies are made for a few discs only: the next larger one may be half as wide again.
@@ -105,9 +107,8 @@ def _reach(grid: F32) -> F32:
     Positions between nodes are bilinear, so the farthest of a node's own are the middles of the cells around it: a
     quarter of the way to each of three neighbours, together three quarters of the way to the farthest at most.
     """
-    far = np.zeros(grid.shape[:2], np.float32)
-    for axis in (0, 1):
-        at = np.ascontiguousarray(grid[..., axis])
+    far = np.zeros(grid.shape[1:], np.float32)
+    for at in grid:
         low = cv2.erode(at, _AROUND, borderType=cv2.BORDER_REPLICATE)
         high = cv2.dilate(at, _AROUND, borderType=cv2.BORDER_REPLICATE)
         np.maximum(far, np.maximum(high - at, at - low), out=far)
@@ -146,27 +147,23 @@ def common(run: Run | None, other: Run | None) -> Run | None:
 def paint(out: Planes, pose: Pose, lattice: Lattice, hidden: tuple[Run | None, ...]) -> None:
     """Paints a layer over what is there already; ``hidden``: per band, columns that nearer layers cover anyway."""
     box = pose.sheet.box
-    chroma = _chroma_coordinates(lattice, pose.colour_at, box)
-    held = pose.sheet.hold_alpha
+    colours = alphas = _Places(lattice, pose.colour_at, box)
+    if pose.sheet.hold_alpha:
+        alphas = _Places(lattice, pose.alpha_at, box)
     tables = _tables(pose.change.grade)
     regular = _regular(lattice, pose)
     edges, cores = _windows(lattice, pose, hidden)
     for window in edges:
         if regular is not None and not pose.sheet.large and regular.fits(lattice, window):
-            _paint_regular_edge(out, pose, lattice, regular, chroma, window)
+            _paint_regular_edge(out, pose, lattice, regular, colours, window)
             continue
-        maps = _spread(lattice, _luma_coordinates(pose.colour_at, box), chroma, window, "")
-        alpha_maps = maps
-        if held:
-            alpha_chroma = _chroma_coordinates(lattice, pose.alpha_at, box)
-            alpha_maps = _spread(lattice, _luma_coordinates(pose.alpha_at, box), alpha_chroma, window, "alpha")
-        _paint_edge(out, pose, lattice, maps, alpha_maps)
+        maps = colours.spread(window, "colour")
+        _paint_edge(out, pose, lattice, maps, maps if alphas is colours else alphas.spread(window, "alpha"))
     for window in cores:
         if regular is not None and regular.fits(lattice, window):
-            _paint_regular(out, pose, lattice, regular, chroma, window)
+            _paint_regular(out, pose, lattice, regular, colours, window)
         else:
-            luma = _luma_coordinates(pose.colour_at, box)
-            _paint_core(out, pose, _spread(lattice, luma, chroma, window, ""))
+            _paint_core(out, pose, colours.spread(window, "colour"))
         if tables is not None:
             for plane, table in zip(cut(out, window), tables, strict=True):
                 cv2.LUT(plane, table, dst=plane)
@@ -203,14 +200,14 @@ def _extend(windows: list[Window], window: Window) -> None:
 class _Regular:
     """A layer that is seen at an even spacing, so that several pixels of a frame can be had from one sample.
 
-    ``levels``: of the sheet's quads and pairs. ``x``, ``y``: where the first pixel of the four looks if their middle is
-    to be in its place, at the nodes of the lattice, in the sheet's pixels. ``ahead``: the sheet's pixels between two
-    pixels side by side. ``error``: per cell of the lattice, working pixels by which a corner misses its place.
+    ``levels``: of the sheet's quads and pairs. ``at``: (2, rows, columns), where the first pixel of the four looks if
+    their middle is to be in its place, at the nodes of the lattice, in the sheet's pixels. ``ahead``: the sheet's
+    pixels between two pixels side by side. ``error``: per cell of the lattice, the square of the working pixels by
+    which a corner misses its place.
     """
 
     levels: tuple[int, int]
-    x: F32
-    y: F32
+    at: F32
     ahead: np.float32
     error: F32
 
@@ -218,35 +215,32 @@ class _Regular:
         """Whether nobody would see a difference in the window."""
         top, left = window.y0 // lattice.step, window.x0 // lattice.step
         bottom, right = -(-window.y1 // lattice.step) + 1, -(-window.x1 // lattice.step) + 1
-        return float(self.error[top:bottom, left:right].max()) <= QUAD_ERROR
+        return float(self.error[top:bottom, left:right].max()) <= QUAD_ERROR**2
 
 
 def _regular(lattice: Lattice, pose: Pose) -> _Regular | None:
     """How a layer can be sampled four pixels at a time; None where its colours are not its own, or far from regular."""
     if pose.sheet.hold_alpha or pose.pixels is not pose.sheet.pixels:
         return None
-    grid, pixel = pose.colour_at, np.float32(1.0 / lattice.step)
-    across, down = (grid[:, 1:] - grid[:, :-1]) * pixel, (grid[1:] - grid[:-1]) * pixel
-    means = (
-        (grid[:, -1, 0] - grid[:, 0, 0]).mean() / across.shape[1],
-        (grid[-1, :, 1] - grid[0, :, 1]).mean() / len(down),
-    )
-    levels = [round((float(mean * pixel) - 1.0) / QUAD_STEP) for mean in means]
+    grid, step = pose.colour_at, lattice.step
+    rows, columns = lattice.shape
+    # From node to node, over the whole of the lattice.
+    mean_x = float((grid[0, :, -1] - grid[0, :, 0]).sum()) / (rows * (columns - 1))
+    mean_y = float((grid[1, -1] - grid[1, 0]).sum()) / (columns * (rows - 1))
+    levels = round((mean_x / step - 1.0) / QUAD_STEP), round((mean_y / step - 1.0) / QUAD_STEP)
     if min(levels) < QUAD_LEVELS[0] or max(levels) > QUAD_LEVELS[1]:
         return None
-    even_x, even_y = (np.float32(1.0 + level * QUAD_STEP) for level in levels)
-    across[..., 0] -= even_x
-    down[..., 1] -= even_y
-    half = np.float32(0.5)
-    error = np.hypot(*(np.abs(across[:-1, :, axis]) + np.abs(down[:, :-1, axis]) for axis in (0, 1))) * half
-    box = pose.sheet.box
-    return _Regular(
-        (levels[0], levels[1]),
-        grid[..., 0] - (np.float32(box[0]) + half * even_x),
-        grid[..., 1] - (np.float32(box[1]) + half * even_y),
-        even_x,
-        np.asarray(error, np.float32),
-    )
+    even = [np.float32(1.0 + level * QUAD_STEP) for level in levels]
+    across, down = grid[:, :, 1:] - grid[:, :, :-1], grid[:, 1:] - grid[:, :-1]
+    across[0] -= even[0] * np.float32(step)
+    down[1] -= even[1] * np.float32(step)
+    # A corner of four pixels is half a pixel from their middle both ways.
+    error = np.abs(across, out=across)[:, :-1]
+    error += np.abs(down, out=down)[:, :, :-1]
+    error *= np.float32(0.5 / step)
+    error *= error
+    first = _corner(pose.sheet.box) + np.float32(0.5) * np.array(even, np.float32).reshape(2, 1, 1)
+    return _Regular(levels, grid - first, even[0], error[0] + error[1])
 
 
 def cut(planes: Planes, window: Window) -> tuple[U8, U8, U8]:
@@ -258,49 +252,57 @@ def cut(planes: Planes, window: Window) -> tuple[U8, U8, U8]:
 
 @dataclass(frozen=True, slots=True)
 class _Maps:
-    """Source coordinates for the pixels of a window."""
+    """Source coordinates (x, y) for the pixels of a window, of its luma and of its chroma."""
 
     window: Window
-    x: F32
-    y: F32
-    half_x: F32
-    half_y: F32
+    luma: tuple[F32, F32]
+    chroma: tuple[F32, F32]
 
 
-def _luma_coordinates(grid: F32, box: tuple[int, int, int, int]) -> tuple[F32, F32]:
-    return grid[..., 0] - np.float32(box[0]), grid[..., 1] - np.float32(box[1])
+class _Places:
+    """Where the nodes of a lattice look in a sheet's planes, worked out when first asked for.
+
+    ``grid``: (2, rows, columns) in working pixels. ``box``: the sheet's.
+    """
+
+    def __init__(self, lattice: Lattice, grid: F32, box: tuple[int, int, int, int]) -> None:
+        self._lattice, self._grid, self._box = lattice, grid, box
+
+    @cached_property
+    def luma(self) -> F32:
+        """(2, rows, columns), in its pixels."""
+        return self._grid - _corner(self._box)
+
+    @cached_property
+    def chroma(self) -> F32:
+        """(2, rows, columns), in its samples."""
+        # A frame's chroma sample sits half a luma pixel left of the middle of its four; a sheet's in the middle.
+        at = self.luma
+        left = np.empty_like(at)  # half a pixel's way; the last column's is not known
+        np.subtract(at[:, :, 1:], at[:, :, :-1], out=left[:, :, :-1])
+        left[:, :, -1] = left[:, :, -2]
+        left *= np.float32(0.5 / self._lattice.step)
+        np.subtract(at, left, out=left)
+        left -= np.float32(0.5)
+        left *= np.float32(0.5)
+        return left
+
+    def spread(self, window: Window, name: str) -> _Maps:
+        """At every pixel of a window. Overwritten when the name is used again."""
+        return _Maps(
+            window,
+            spread(self._lattice, self.luma, window, (1, 1), _room(name)),
+            spread(self._lattice, self.chroma, window, (2, 2), _room(name + "_half")),
+        )
 
 
-def _chroma_coordinates(lattice: Lattice, grid: F32, box: tuple[int, int, int, int]) -> tuple[F32, F32]:
-    # A frame's chroma sample sits half a luma pixel left of the middle of its four; a sheet's in the middle.
-    x, y = _luma_coordinates(grid, box)
-    left = np.float32(0.5 / lattice.step)
-    return (
-        (x - left * _across(x) - np.float32(0.5)) * np.float32(0.5),
-        (y - left * _across(y) - np.float32(0.5)) * np.float32(0.5),
-    )
-
-
-def _across(plane: F32) -> F32:
-    """Difference to the next column; the last column repeats."""
-    step = np.empty_like(plane)
-    np.subtract(plane[:, 1:], plane[:, :-1], out=step[:, :-1])
-    step[:, -1] = step[:, -2]
-    return step
-
-
-def _spread(lattice: Lattice, luma: tuple[F32, F32], chroma: tuple[F32, F32], window: Window, name: str) -> _Maps:
-    return _Maps(
-        window,
-        spread(lattice, luma[0], window, (1, 1), _room(name + "x")),
-        spread(lattice, luma[1], window, (1, 1), _room(name + "y")),
-        spread(lattice, chroma[0], window, (2, 2), _room(name + "half_x")),
-        spread(lattice, chroma[1], window, (2, 2), _room(name + "half_y")),
-    )
+def _corner(box: tuple[int, int, int, int]) -> F32:
+    """(2, 1, 1): a box's first pixel, to be taken from a grid."""
+    return np.array(box[:2], np.float32).reshape(2, 1, 1)
 
 
 def _room(name: str) -> Room:
-    return lambda rows, columns: _scratch.floats(name, rows, columns)
+    return lambda rows, columns: _scratch.floats(name, 2, rows, columns)
 
 
 def _sample(plane: U8, x: F32, y: F32, target: U8, border: int = cv2.BORDER_CONSTANT) -> U8:
@@ -321,35 +323,26 @@ def _sample_chroma(packed: U8, x: F32, y: F32, names: tuple[str, str, str]) -> l
 def _paint_core(out: Planes, pose: Pose, maps: _Maps) -> None:
     """Opaque: sampled straight into the frame."""
     y, u, v = cut(out, maps.window)
-    _sample(pose.pixels.y, maps.x, maps.y, y, _BORDER)
-    _paint_chroma(pose, maps.half_x, maps.half_y, u, v)
+    _sample(pose.pixels.y, *maps.luma, y, _BORDER)
+    _paint_chroma(pose, *maps.chroma, u, v)
 
 
 def _paint_regular(
-    out: Planes, pose: Pose, lattice: Lattice, regular: _Regular, chroma: tuple[F32, F32], window: Window
+    out: Planes, pose: Pose, lattice: Lattice, regular: _Regular, places: _Places, window: Window
 ) -> None:
     """As :func:`_paint_core`, with luma sampled four pixels at a time, and chroma two where there are pairs of it."""
     y, u, v = cut(out, window)
-    _fours(pose.sheet.quads(regular.levels), *_half(lattice, (regular.x, regular.y), window), y, _BORDER)
+    half = _room("half")
+    _fours(pose.sheet.quads(regular.levels), *spread(lattice, regular.at, window, (2, 2), half), y, _BORDER)
     if pose.sheet.large or window.x0 % 4 or window.x1 % 4:
-        _paint_chroma(pose, *_half(lattice, chroma, window), u, v)
+        _paint_chroma(pose, *spread(lattice, places.chroma, window, (2, 2), half), u, v)
         return
     # The middle of two samples is in its place; in samples they are as far apart as luma is in pixels.
-    first = chroma[0] - np.float32(0.5) * regular.ahead
-    pair_x = spread(lattice, first, window, (4, 2), _room("half_x"))
-    pair_y = spread(lattice, chroma[1], window, (4, 2), _room("half_y"))
+    first = places.chroma - np.array([0.5 * regular.ahead, 0.0], np.float32).reshape(2, 1, 1)
+    pair_x, pair_y = spread(lattice, first, window, (4, 2), half)
     room = _scratch.bytes_of("four", *pair_x.shape, 4)
     pairs = _sample(pose.sheet.chroma_pairs(regular.levels[0]), pair_x, pair_y, room, _BORDER)
     cv2.split(pairs.view(np.uint16), [u.view(np.uint16), v.view(np.uint16)])
-
-
-def _half(lattice: Lattice, at: tuple[F32, F32], window: Window) -> tuple[F32, F32]:
-    """Coordinates at half the size of a window. Overwritten by the next call."""
-    x, y = (
-        spread(lattice, plane, window, (2, 2), _room(name))
-        for plane, name in zip(at, ("half_x", "half_y"), strict=True)
-    )
-    return x, y
 
 
 def _fours(quads: U8, x: F32, y: F32, target: U8, border: int) -> None:
@@ -370,28 +363,29 @@ def _paint_edge(out: Planes, pose: Pose, lattice: Lattice, maps: _Maps, alpha_ma
     """Sampled with its alpha and blended."""
     pixels = pose.pixels
     assert pixels.alpha is not None  # noqa: S101 - opaque layers have no edges
-    ink_y = _sample(pixels.y, maps.x, maps.y, _scratch.bytes_of("y", *maps.x.shape))
-    cover = _sample(pixels.alpha, alpha_maps.x, alpha_maps.y, _scratch.bytes_of("cover", *alpha_maps.x.shape))
-    ink_u, ink_v, half = _sample_chroma(pixels.chroma, maps.half_x, maps.half_y, ("u", "v", "half"))
+    shape = maps.luma[0].shape
+    ink_y = _sample(pixels.y, *maps.luma, _scratch.bytes_of("y", *shape))
+    cover = _sample(pixels.alpha, *alpha_maps.luma, _scratch.bytes_of("cover", *shape))
+    ink_u, ink_v, half = _sample_chroma(pixels.chroma, *maps.chroma, ("u", "v", "half"))
     if pose.sheet.hold_alpha:
-        names = ("unused", "unused2", "half")
-        half = _sample_chroma(pixels.chroma, alpha_maps.half_x, alpha_maps.half_y, names)[2]
+        half = _sample_chroma(pixels.chroma, *alpha_maps.chroma, ("unused", "unused2", "half"))[2]
     _blend(out, pose, lattice, maps.window, (ink_y, ink_u, ink_v), (cover, half))
 
 
 def _paint_regular_edge(
-    out: Planes, pose: Pose, lattice: Lattice, regular: _Regular, chroma: tuple[F32, F32], window: Window
+    out: Planes, pose: Pose, lattice: Lattice, regular: _Regular, places: _Places, window: Window
 ) -> None:
     """As :func:`_paint_edge`, with luma and its alpha sampled four pixels at a time."""
     shape = window.y1 - window.y0, window.x1 - window.x0
     ink_y, cover = (_scratch.bytes_of(name, *shape) for name in ("y", "cover"))
-    half_x, half_y = _half(lattice, (regular.x, regular.y), window)
+    at = spread(lattice, regular.at, window, (2, 2), _room("half"))
     for target, quads in (
         (ink_y, pose.sheet.quads(regular.levels)),
         (cover, pose.sheet.alpha_quads(regular.levels)),
     ):
-        _fours(quads, half_x, half_y, target, cv2.BORDER_CONSTANT)
-    inks = _sample_chroma(pose.pixels.chroma, *_half(lattice, chroma, window), ("u", "v", "half"))
+        _fours(quads, *at, target, cv2.BORDER_CONSTANT)
+    chroma = spread(lattice, places.chroma, window, (2, 2), _room("half"))
+    inks = _sample_chroma(pose.pixels.chroma, *chroma, ("u", "v", "half"))
     _blend(out, pose, lattice, window, (ink_y, inks[0], inks[1]), (cover, inks[2]))
 
 
@@ -424,26 +418,19 @@ def _blend(
 def _veil(lattice: Lattice, pose: Pose, mask: U8, window: Window) -> tuple[U8, U8]:
     """A change's mask, which covers the working rectangle with fewer pixels, as seen in the window; full and half."""
     width, height = pose.sheet.working
-    kx, ky = np.float32(mask.shape[1] / width), np.float32(mask.shape[0] / height)
-    x = (pose.colour_at[..., 0] + np.float32(0.5)) * kx - np.float32(0.5)
-    y = (pose.colour_at[..., 1] + np.float32(0.5)) * ky - np.float32(0.5)
-    shape = window.y1 - window.y0, window.x1 - window.x0
-    return (
+    per_pixel = np.array([mask.shape[1] / width, mask.shape[0] / height], np.float32).reshape(2, 1, 1)
+    at = (pose.colour_at + np.float32(0.5)) * per_pixel - np.float32(0.5)
+    rows, columns = window.y1 - window.y0, window.x1 - window.x0
+    full, half = (
         _sample(
             mask,
-            spread(lattice, x, window, (1, 1)),
-            spread(lattice, y, window, (1, 1)),
-            np.empty(shape, np.uint8),
+            *spread(lattice, at, window, (shrink, shrink)),
+            np.empty((rows // shrink, columns // shrink), np.uint8),
             cv2.BORDER_REPLICATE,
-        ),
-        _sample(
-            mask,
-            spread(lattice, x, window, (2, 2)),
-            spread(lattice, y, window, (2, 2)),
-            np.empty((shape[0] // 2, shape[1] // 2), np.uint8),
-            cv2.BORDER_REPLICATE,
-        ),
+        )
+        for shrink in (1, 2)
     )
+    return full, half
 
 
 def over(target: U8, ink: U8, cover: U8, rest: U8) -> None:

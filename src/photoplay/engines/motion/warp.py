@@ -112,37 +112,39 @@ class Rays:
         return cls(h + centre, straight - np.float32(tz) * h, view.parallax)
 
     def meet(self, depth: Depth) -> F32:
-        """(rows, columns, 2) float32: the working pixel (x, y) that each node shows of a layer of that depth."""
+        """(2, rows, columns) float32: the working pixel (x, y) that each node shows of a layer of that depth."""
         base, slope = self.base, self.slope
+        grid = np.empty_like(base)
         q: F32 | np.float32 = np.float32(depth.mean)
         if self.parallax and not depth.flat:
             # Sample (i) covers working pixels [i * cell, (i + 1) * cell): its centre is at (i + 0.5) * cell - 0.5.
             per_pixel = np.array([1.0 / cell for cell in depth.cell], np.float32).reshape(2, 1, 1)
-            start = base * per_pixel + (np.float32(0.5) * per_pixel - np.float32(0.5))
+            start = base * per_pixel
+            start += np.float32(0.5) * per_pixel - np.float32(0.5)
             along = slope * per_pixel
             for _ in range(SOLVE_STEPS):
-                x, y = start + q * along
+                np.multiply(along, q, out=grid)
+                np.add(grid, start, out=grid)
+                x, y = grid
                 q = np.asarray(cv2.remap(depth.q, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
-        grid = np.empty((*base.shape[1:], 2), np.float32)
-        for axis in (0, 1):
-            np.add(base[axis], q * slope[axis], out=grid[..., axis])
+        np.multiply(slope, q, out=grid)
+        grid += base
         return grid
 
 
 def bend(grid: F32, affine: F64 | None, mesh: F32 | None, working: tuple[int, int]) -> F32:
-    """A source grid with a layer's own change on top (``LayerChange.affine`` then ``mesh``)."""
+    """A source grid (2, rows, columns) with a layer's own change on top (``LayerChange.affine`` then ``mesh``)."""
     if affine is not None:
-        a = affine.astype(np.float32)
-        grid = grid @ a[:, :2].T + a[:, 2]
+        x, y = grid
+        grid = np.stack([a * x + b * y + c for a, b, c in affine.astype(np.float32)])
     if mesh is not None:
         width, height = working
         rows, columns = mesh.shape[:2]
-        at_x = grid[..., 0] * np.float32((columns - 1) / (width - 1))
-        at_y = grid[..., 1] * np.float32((rows - 1) / (height - 1))
-        grid = grid + cv2.remap(
-            np.ascontiguousarray(mesh), at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-    return np.ascontiguousarray(grid, dtype=np.float32)
+        at_x = grid[0] * np.float32((columns - 1) / (width - 1))
+        at_y = grid[1] * np.float32((rows - 1) / (height - 1))
+        moved = cv2.remap(np.ascontiguousarray(mesh), at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        grid = np.stack([plane + way for plane, way in zip(grid, cv2.split(moved), strict=True)])
+    return grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,47 +162,23 @@ class Window:
         return self.x1 <= self.x0 or self.y1 <= self.y0
 
 
-def whole(output: tuple[int, int]) -> Window:
-    """The whole frame."""
-    return Window(0, 0, *output)
-
-
-def window_of(lattice: Lattice, grid: F32, box: tuple[int, int, int, int]) -> Window:
-    """The part of the frame that shows anything of ``box`` (x0, y0, x1, y1 in working pixels), generously."""
-    x, y = grid[..., 0], grid[..., 1]
-    # A node may look far past the box while its neighbour looks before it, when the layer is tiny: use the spacing.
-    reach_x = float(np.abs(np.diff(x, axis=1)).max()) + 1.0
-    reach_y = float(np.abs(np.diff(y, axis=0)).max()) + 1.0
-    inside = (x > box[0] - reach_x) & (x < box[2] + reach_x) & (y > box[1] - reach_y) & (y < box[3] + reach_y)
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    if rows.size == 0:
-        return Window(0, 0, 0, 0)
-    step = lattice.step
-    width, height = lattice.output
-    return Window(
-        max(0, (int(columns[0]) - 2) * step),
-        max(0, (int(rows[0]) - 2) * step),
-        min(width, (int(columns[-1]) + 1) * step),
-        min(height, (int(rows[-1]) + 1) * step),
-    )
-
-
-def spread(lattice: Lattice, plane: F32, window: Window, shrink: tuple[int, int], room: Room | None = None) -> F32:
-    """One coordinate of a grid at every pixel of a window, or at the middle of every ``shrink`` (columns, rows) of
+def spread(
+    lattice: Lattice, grid: F32, window: Window, shrink: tuple[int, int], room: Room | None = None
+) -> tuple[F32, F32]:
+    """A grid's coordinates (x, y) at every pixel of a window, or at the middle of every ``shrink`` (columns, rows) of
     pixels, of which the window holds a whole number: (1, 1) for luma, (2, 2) for chroma.
 
-    ``room(rows, columns)`` gives the array to work in; default: a new one.
+    ``room(rows, columns)`` gives the two arrays to work in, as one (2, rows, columns); default: new ones.
     """
     step = lattice.step
     top, left = window.y0 // step, window.x0 // step
     bottom, right = -(-window.y1 // step) + 2, -(-window.x1 // step) + 2
-    part = plane[top:bottom, left:right]
     across, down = shrink
     fine_x, fine_y = step // across, step // down
-    rows, columns = part.shape[0] * fine_y, part.shape[1] * fine_x
-    into = None if room is None else room(rows, columns)
-    full = cv2.resize(part, (columns, rows), dst=into, interpolation=cv2.INTER_LINEAR)
+    rows, columns = (bottom - top) * fine_y, (right - left) * fine_x
+    full = np.empty((2, rows, columns), np.float32) if room is None else room(rows, columns)
     y0, x0 = window.y0 // down - (top - 1) * fine_y, window.x0 // across - (left - 1) * fine_x
-    return np.asarray(
-        full[y0 : y0 + (window.y1 - window.y0) // down, x0 : x0 + (window.x1 - window.x0) // across], np.float32
-    )
+    for plane, into in zip(grid[:, top:bottom, left:right], full, strict=True):
+        cv2.resize(plane, (columns, rows), dst=into, interpolation=cv2.INTER_LINEAR)
+    x, y = full[:, y0 : y0 + (window.y1 - window.y0) // down, x0 : x0 + (window.x1 - window.x0) // across]
+    return x, y
