@@ -27,8 +27,9 @@ from photoplay.engines.motion.animate import (
     Sprite,
 )
 from photoplay.engines.motion.camera import CameraPath, View, nudged
+from photoplay.engines.motion.extents import Run, bands, everywhere, extents
 from photoplay.engines.motion.inks import Inks
-from photoplay.engines.motion.paint import Pose, Run, bands, extents, full_spans, grade_planes, paint
+from photoplay.engines.motion.paint import Pose, grade_planes, paint
 from photoplay.engines.motion.planes import Planes
 from photoplay.engines.motion.sheet import Sheet
 from photoplay.engines.motion.sprites import draw_sprite
@@ -153,7 +154,7 @@ class Compositor:
         none: tuple[Run | None, ...] = (None,) * len(bands(self.lattice))
         found = [none]
         for pose in reversed(poses[1:]):
-            found.append(tuple(_longer(a, b) for a, b in zip(found[-1], pose.cores, strict=True)))
+            found.append(tuple(_longer(a, b) for a, b in zip(found[-1], pose.extents.cores, strict=True)))
         return found[::-1]
 
     def _disc(self, sheet: Sheet, view: View, change: LayerChange) -> float:
@@ -169,18 +170,17 @@ class Compositor:
         alpha_at = bend(plain, change.affine, None, self.working) if sheet.hold_alpha else colour_at
         disc = self._disc(sheet, view, change)
         if sheet.opaque:
-            spans = full_spans(self.lattice)
-            cores: tuple[Run | None, ...] = (None,) * len(spans)
+            shows = everywhere(self.lattice)
         else:
-            spans, cores = extents(self.lattice, alpha_at, sheet, math.ceil(disc))
+            shows = extents(self.lattice, alpha_at, sheet, math.ceil(disc))
             if change.opacity < 1.0 or change.mask is not None:
-                cores = (None,) * len(spans)
+                shows = replace(shows, cores=(None,) * len(shows.cores))
         if sheet.graduates and (view.blur_far > 0.0 or view.blur_near > 0.0):
             scale = self.lattice.frame[2]
             pixels = sheet.graded((view.blur_far + change.blur) * scale, (view.blur_near + change.blur) * scale)
         else:
             pixels = sheet.focused(disc)
-        return Pose(sheet, change, pixels, colour_at, alpha_at, spans, cores)
+        return Pose(sheet, change, pixels, colour_at, alpha_at, shows)
 
 
 def _longer(a: Run | None, b: Run | None) -> Run | None:

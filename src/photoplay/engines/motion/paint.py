@@ -1,8 +1,7 @@
 """Paints one layer into a frame's planes, band by band, doing as little as its alpha allows.
 
-A frame is cut into bands of rows. In each band a layer has a **span**, the columns where it shows at all, and a
-**core**, a run of columns where it is surely opaque. Behind a core nothing needs painting; in a core nothing
-needs blending; only the edges between span and core are sampled with their alpha and blended.
+In each band of rows a layer has a span and maybe a core (``extents.py``). Behind a core nothing needs painting; in a
+core nothing needs blending; only the edges between span and core are sampled with their alpha and blended.
 """
 
 from __future__ import annotations
@@ -12,35 +11,28 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from photoplay.engines.motion.animate import NEUTRAL, Grade, LayerChange
+from photoplay.engines.motion.extents import Extents, Run, bands, common, without
 from photoplay.engines.motion.planes import Planes, u8
 from photoplay.engines.motion.scratch import Scratch
-from photoplay.engines.motion.sheet import COARSE, QUAD_STEP, Pixels, Sheet, times
+from photoplay.engines.motion.sheet import QUAD_STEP, Pixels, Sheet, times
 from photoplay.engines.motion.types import F32, U8
-from photoplay.engines.motion.warp import Lattice, Room, Window, spread
+from photoplay.engines.motion.warp import Lattice, Room, Window, corner, spread
 
-Run = tuple[int, int]  # columns [x0, x1)
 _scratch = Scratch()
 
-BAND_ROWS = 270  # about; measured: lower bands hide more, higher ones cost fewer calls
 WINDOW_ROWS = 810  # of what is painted at once at most: the maps of more rows do not stay in the processor's cache
-SAMPLED = 3.5  # working pixels around a position that its sample may take from: chroma is half as fine, quads are cubic
-_AROUND = np.ones((3, 3), np.uint8)
 _BORDER = cv2.BORDER_REPLICATE  # a plate's edge is carried on for ever, lest a view from too far out ever show nothing
 QUAD_LEVELS = (-3, 4)  # of quads that are used: more, and a pixel seen large would show how sharp its neighbours are
 QUAD_ERROR = 0.10  # working pixels by which a pixel may look beside its place: 53 dB and more against looking there
-_CORE_LEAST = 0.04  # of the frame's width: a shorter core is not worth its own calls
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
     """One layer in one frame: where every node of the lattice looks (``colour_at``, ``alpha_at``), and its change.
 
-    Both are (2, rows, columns) float32, x and y in working pixels.
-
-    ``spans`` and ``cores``: per band, columns [x0, x1) in frame pixels, even, or None.
+    Both are (2, rows, columns) float32, x and y in working pixels. ``extents``: where it shows.
     """
 
     sheet: Sheet
@@ -48,100 +40,7 @@ class Pose:
     pixels: Pixels
     colour_at: F32
     alpha_at: F32
-    spans: tuple[Run | None, ...]
-    cores: tuple[Run | None, ...]
-
-
-def bands(lattice: Lattice) -> tuple[Run, ...]:
-    """The frame's bands of rows [y0, y1): whole lattice steps."""
-    height = lattice.output[1]
-    count = max(1, round(height / BAND_ROWS))
-    rows = -(-height // (count * lattice.step)) * lattice.step
-    return tuple((y, min(y + rows, height)) for y in range(0, height, rows))
-
-
-def full_spans(lattice: Lattice) -> tuple[Run | None, ...]:
-    """A layer that shows everywhere."""
-    return ((0, lattice.output[0]),) * len(bands(lattice))
-
-
-def extents(
-    lattice: Lattice, grid: F32, sheet: Sheet, blur_reach: float
-) -> tuple[tuple[Run | None, ...], tuple[Run | None, ...]]:
-    """(spans, cores) of a layer with alpha. Conservative: a span is never too short, a core never too long."""
-    solid, absent = sheet.clearance
-    x, y = (grid - _corner(sheet.box)) * np.float32(1.0 / COARSE) - np.float32(0.5)
-    reach = _reach(grid) + np.float32(SAMPLED)
-    room = cv2.remap(solid, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(-1.0,) * 4)
-    # Blurred copies are made for a few discs only: the next larger one may be half as wide again.
-    is_solid = room >= reach + np.float32(1.5 * blur_reach)
-    gap = cv2.remap(absent, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-    # Past the box, content is at least as far as the box, and no nearer to here than to the box's rim less the way.
-    off = np.maximum(_outside(x, absent.shape[1]), _outside(y, absent.shape[0])) * np.float32(COARSE)
-    is_there = np.where(off > 0.0, np.maximum(off - COARSE, gap - off), gap) <= reach + np.float32(blur_reach)
-    step, width = lattice.step, lattice.output[0]
-    spans: list[Run | None] = []
-    cores: list[Run | None] = []
-    for y0, y1 in bands(lattice):
-        # Node i stands in the middle of pixels [(i - 1) * step, i * step).
-        rows = slice(y0 // step + 1, -(-y1 // step) + 1)
-        there = np.flatnonzero(is_there[rows].any(axis=0))
-        if there.size == 0:
-            spans.append(None)
-            cores.append(None)
-            continue
-        left, right = max(0, (int(there[0]) - 1) * step), min(width, int(there[-1]) * step)
-        spans.append((left, right) if right > left else None)
-        cores.append(_longest(np.all(is_solid[rows], axis=0), step, width))
-    return tuple(spans), tuple(cores)
-
-
-def _outside(at: F32, size: int) -> F32:
-    """How far beyond [0, size - 1] a coordinate lies; negative inside."""
-    return np.asarray(np.maximum(-at, at - np.float32(size - 1)), np.float32)
-
-
-def _reach(grid: F32) -> F32:
-    """(rows, columns) float32: how far from where a node looks the pixels nearest to it look, in working pixels.
-
-    Positions between nodes are bilinear, so the farthest of a node's own are the middles of the cells around it: a
-    quarter of the way to each of three neighbours, together three quarters of the way to the farthest at most.
-    """
-    far = np.zeros(grid.shape[1:], np.float32)
-    for at in grid:
-        low = cv2.erode(at, _AROUND, borderType=cv2.BORDER_REPLICATE)
-        high = cv2.dilate(at, _AROUND, borderType=cv2.BORDER_REPLICATE)
-        np.maximum(far, np.maximum(high - at, at - low), out=far)
-    far *= np.float32(0.75)
-    return far
-
-
-def _longest(solid: NDArray[np.bool_], step: int, width: int) -> Run | None:
-    """The longest run of solid nodes as pixel columns."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], solid.view(np.int8), [0]))))
-    if edges.size == 0:
-        return None
-    starts, ends = edges[::2], edges[1::2]
-    best = int(np.argmax(ends - starts))
-    left, right = max(0, (int(starts[best]) - 1) * step), min(width, (int(ends[best]) - 1) * step)
-    return (left, right) if right - left >= _CORE_LEAST * width else None
-
-
-def without(run: Run | None, hole: Run | None) -> tuple[Run, ...]:
-    """``run`` less ``hole``: none, one or two runs."""
-    if run is None:
-        return ()
-    if hole is None or hole[1] <= run[0] or hole[0] >= run[1]:
-        return (run,)
-    return tuple(part for part in ((run[0], max(run[0], hole[0])), (min(run[1], hole[1]), run[1])) if part[1] > part[0])
-
-
-def common(run: Run | None, other: Run | None) -> Run | None:
-    """Where both are."""
-    if run is None or other is None:
-        return None
-    left, right = max(run[0], other[0]), min(run[1], other[1])
-    return (left, right) if right > left else None
+    extents: Extents
 
 
 def paint(out: Planes, pose: Pose, lattice: Lattice, hidden: tuple[Run | None, ...]) -> None:
@@ -173,9 +72,13 @@ def _windows(lattice: Lattice, pose: Pose, hidden: tuple[Run | None, ...]) -> tu
     """(to be blended, to be sampled only). What goes on unchanged from band to band is one window: fewer calls."""
     edges: list[Window] = []
     cores: list[Window] = []
+    top, bottom = pose.extents.rows
     for number, (y0, y1) in enumerate(bands(lattice)):
-        for run in without(pose.spans[number], hidden[number]):
-            core = common(run, pose.cores[number]) if not pose.sheet.hold_alpha else None
+        y0, y1 = max(y0, top), min(y1, bottom)
+        if y1 <= y0:
+            continue
+        for run in without(pose.extents.spans[number], hidden[number]):
+            core = common(run, pose.extents.cores[number]) if not pose.sheet.hold_alpha else None
             if pose.sheet.opaque:
                 core = run
             for edge in without(run, core):
@@ -239,7 +142,7 @@ def _regular(lattice: Lattice, pose: Pose) -> _Regular | None:
     error += np.abs(down, out=down)[:, :, :-1]
     error *= np.float32(0.5 / step)
     error *= error
-    first = _corner(pose.sheet.box) + np.float32(0.5) * np.array(even, np.float32).reshape(2, 1, 1)
+    first = corner(pose.sheet.box) + np.float32(0.5) * np.array(even, np.float32).reshape(2, 1, 1)
     return _Regular(levels, grid - first, even[0], error[0] + error[1])
 
 
@@ -271,7 +174,7 @@ class _Places:
     @cached_property
     def luma(self) -> F32:
         """(2, rows, columns), in its pixels."""
-        return self._grid - _corner(self._box)
+        return self._grid - corner(self._box)
 
     @cached_property
     def chroma(self) -> F32:
@@ -294,11 +197,6 @@ class _Places:
             spread(self._lattice, self.luma, window, (1, 1), _room(name)),
             spread(self._lattice, self.chroma, window, (2, 2), _room(name + "_half")),
         )
-
-
-def _corner(box: tuple[int, int, int, int]) -> F32:
-    """(2, 1, 1): a box's first pixel, to be taken from a grid."""
-    return np.array(box[:2], np.float32).reshape(2, 1, 1)
 
 
 def _room(name: str) -> Room:

@@ -132,6 +132,11 @@ class Rays:
         return grid
 
 
+def corner(box: tuple[int, int, int, int]) -> F32:
+    """(2, 1, 1) float32: the first pixel (x, y) of a box, to be taken from a grid."""
+    return np.array(box[:2], np.float32).reshape(2, 1, 1)
+
+
 def bend(grid: F32, affine: F64 | None, mesh: F32 | None, working: tuple[int, int]) -> F32:
     """A source grid (2, rows, columns) with a layer's own change on top (``LayerChange.affine`` then ``mesh``)."""
     if affine is not None:
