@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from photoplay.engines.motion.easing import progress, smooth
 from photoplay.engines.motion.interest import aim_and_focus
+from photoplay.engines.motion.matrices import Matrix, as_array, product, times, turn
 from photoplay.engines.motion.types import F32, Stage
 from photoplay.shot import Ease, Move, MoveKind, Shot
 
@@ -233,27 +234,18 @@ class Nudge:
     scale: float = 1.0
     about: tuple[float, float] = (0.0, 0.0)
 
-    def matrix(self) -> F64:
-        """(3, 3): nudged frame point to frame point before the nudge."""
+    def matrix(self) -> Matrix:
+        """Nudged frame point to frame point before the nudge."""
         cos, sin = math.cos(self.roll_rad) / self.scale, math.sin(self.roll_rad) / self.scale
         ax, ay = self.about
         # u = about + Rot(-roll) (u' - d - about) / scale
         bx, by = -self.dx - ax, -self.dy - ay
-        return np.array([[cos, sin, ax + cos * bx + sin * by], [-sin, cos, ay - sin * bx + cos * by], [0.0, 0.0, 1.0]])
+        return (cos, sin, ax + cos * bx + sin * by), (-sin, cos, ay - sin * bx + cos * by), (0.0, 0.0, 1.0)
 
 
 def nudged(view: View, nudge: Nudge) -> View:
     """``view`` with ``nudge`` on top."""
-    return replace(view, ray=view.ray @ nudge.matrix())
-
-
-def turn(pan: float, tilt: float) -> F64:
-    """(3, 3) rotation, camera to world: ``pan`` to the right and ``tilt`` up, in radians (y points down)."""
-    cp, sp, ct, st = math.cos(pan), math.sin(pan), math.cos(tilt), math.sin(tilt)
-    yaw = np.array([[cp, 0.0, sp], [0.0, 1.0, 0.0], [-sp, 0.0, cp]])
-    pitch = np.array([[1.0, 0.0, 0.0], [0.0, ct, -st], [0.0, st, ct]])
-    both: F64 = yaw @ pitch
-    return both
+    return replace(view, ray=view.ray @ as_array(nudge.matrix()))
 
 
 class Sway:
@@ -394,15 +386,18 @@ class CameraPath:
         z += forward
         lean = forward * _inward(forward) / f
         x, y = x + lean * rig.aim[0], y + lean * rig.aim[1]
-        orbit = turn(-around_x, -around_y)
+        turned = turn(pan, tilt)
         if around_x or around_y:
-            pivot = np.array([rig.aim[0] / f, rig.aim[1] / f, 1.0])
-            swing = pivot - orbit @ pivot
-            x, y, z = x + float(swing[0]), y + float(swing[1]), z + float(swing[2])
+            orbit = turn(-around_x, -around_y)
+            pivot = rig.aim[0] / f, rig.aim[1] / f, 1.0
+            x, y, z = (
+                at + (here - there) for at, here, there in zip((x, y, z), pivot, times(orbit, *pivot), strict=True)
+            )
+            turned = product(orbit, turned)
         z = min(z, PASSING / max(rig.near, 1.0))
-        turned = orbit @ turn(pan, tilt) if pan or tilt else orbit
         # From frame widths to the lens's own measure and back: diag(f, f, 1) @ turned @ its inverse.
-        ray = turned * np.array([[1.0, 1.0, f], [1.0, 1.0, f], [1.0 / f, 1.0 / f, 1.0]])
+        (a00, a01, a02), (a10, a11, a12), (a20, a21, a22) = turned
+        ray = (a00, a01, a02 * f), (a10, a11, a12 * f), (a20 / f, a21 / f, a22)
         weight = _inward(log_zoom)
         for nudge in (
             Nudge(scale=math.exp(log_held), about=rig.aim),
@@ -411,9 +406,9 @@ class CameraPath:
             Nudge(scale=math.exp(self.reframe * self.progress(t))),
         ):
             if nudge.scale != 1.0 or nudge.roll_rad:
-                ray = ray @ nudge.matrix()
+                ray = product(ray, nudge.matrix())
         return View(
-            ray=ray,
+            ray=as_array(ray),
             travel=(x, y, z),
             focal=f,
             blur_near=blur_near,
@@ -502,5 +497,4 @@ __all__ = [
     "reached",
     "smooth",
     "subject_layer",
-    "turn",
 ]

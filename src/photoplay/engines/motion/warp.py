@@ -57,16 +57,14 @@ class Lattice:
         return -(-height // self.step) + 2, -(-width // self.step) + 2
 
     @cached_property
-    def points(self) -> F32:
-        """(3, rows * columns) float32: u, v in frame widths from the frame's centre, and 1."""
-        rows, columns = self.shape
+    def points(self) -> tuple[F64, F64]:
+        """(columns,) u and (rows,) v of the nodes, in frame widths from the frame's centre."""
         width, height = self.output
-        x = (np.arange(columns, dtype=np.float64) - 1.0) * self.step + (self.step - 1) / 2
-        y = (np.arange(rows, dtype=np.float64) - 1.0) * self.step + (self.step - 1) / 2
-        u = (x + 0.5 - width / 2) / width
-        v = (y + 0.5 - height / 2) / width
-        uu, vv = np.meshgrid(u, v)
-        return np.stack([uu.ravel(), vv.ravel(), np.ones(uu.size)]).astype(np.float32)
+        u, v = (
+            ((np.arange(nodes, dtype=np.float64) - 1.0) * self.step + (self.step - side) / 2) / width
+            for nodes, side in zip(self.shape[::-1], (width, height), strict=True)
+        )
+        return u, v
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -102,14 +100,20 @@ class Rays:
     @classmethod
     def cast(cls, lattice: Lattice, view: View) -> Rays:
         """The rays of a view."""
+        u, v = lattice.points
+        # Each row of the matrix is a sum over the columns of nodes and one over their rows.
+        x, y, depth = (
+            np.add.outer((b * v + c).astype(np.float32), (a * u).astype(np.float32)) for a, b, c in view.ray.tolist()
+        )
         width = np.float32(lattice.frame[2])
-        ray = view.ray.astype(np.float32) @ lattice.points
-        h = (ray[:2] * (width / ray[2])).reshape(2, *lattice.shape)
+        h = np.stack([x, y])
+        h *= width / depth
         # u = h + q * (f t_xy - t_z h), h and u in frame widths.
         tx, ty, tz = view.travel
-        straight = np.array([view.focal * tx, view.focal * ty], np.float32).reshape(2, 1, 1) * width
-        centre = np.array(lattice.centre, np.float32).reshape(2, 1, 1)
-        return cls(h + centre, straight - np.float32(tz) * h, view.parallax)
+        slope = h * np.float32(-tz)
+        slope += np.array([view.focal * tx, view.focal * ty], np.float32).reshape(2, 1, 1) * width
+        h += np.array(lattice.centre, np.float32).reshape(2, 1, 1)
+        return cls(h, slope, view.parallax)
 
     def meet(self, depth: Depth) -> F32:
         """(2, rows, columns) float32: the working pixel (x, y) that each node shows of a layer of that depth."""

@@ -10,6 +10,7 @@ import pytest
 from photoplay.engines.motion import change as changes
 from photoplay.engines.motion.change import Change, change_spans, framings, meeting_grades, veil
 from photoplay.engines.motion.interest import Anchor
+from photoplay.engines.motion.matrices import times
 from photoplay.engines.motion.planes import RGB_TO_YUV
 from photoplay.shot import MoveKind
 
@@ -31,7 +32,7 @@ def test_both_are_framed_alike_within_their_frames(first: Anchor, last: Anchor) 
         for share in (0.0, 0.2, 0.5, 0.8, 1.0):
             nudge = framing.nudge(share)
             for corner in itertools.product((-0.5, 0.5), (-ASPECT / 2, ASPECT / 2)):
-                x, y, _ = nudge.matrix() @ np.array([*corner, 1.0])
+                x, y, _ = times(nudge.matrix(), *corner, 1.0)
                 assert abs(x) <= 0.5 + 1e-9
                 assert abs(y) <= ASPECT / 2 + 1e-9
             if share == 0.0:
