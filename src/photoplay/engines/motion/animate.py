@@ -232,8 +232,8 @@ class Animator(ABC):
 
     extra_layers: tuple[ExtraLayer, ...] = ()
 
-    fine_mesh: bool = True
-    """Whether its meshes have detail finer than 16 frame pixels; False makes frames a little quicker to solve."""
+    fine_mesh: bool = False
+    """Whether it has meshes with detail finer than 16 frame pixels; it makes frames slower to solve."""
 
     @abstractmethod
     def frame(self, moment: Moment) -> Changes:

@@ -155,8 +155,6 @@ def _carrier(stage: Stage, mask: U8) -> int:
 
 
 class _Brushes(Animator):
-    fine_mesh = False
-
     def __init__(self, stage: Stage, moving: Sequence[Masked]) -> None:
         self._parts = [_Part(stage, one, number) for number, one in enumerate(moving)]
         self.extra_layers = tuple(extra for part in self._parts for extra in part.extra_layers)

@@ -154,8 +154,6 @@ class Change:
 class Through(Animator):
     """One take's part in a change: its framing, light and focus. ``number``: 0 the first photo, 1 the last."""
 
-    fine_mesh = False
-
     def __init__(self, stage: Stage, change: Change, number: int) -> None:
         self._change, self._number = change, number
         self._keys: tuple[LayerKey, ...] = tuple(range(len(stage.layers)))

@@ -111,6 +111,7 @@ class Bend(Animator):
     """Bends every layer of one photo along the flow. ``arriving``: it comes out of the flow instead of going in."""
 
     life = False
+    fine_mesh = True
 
     def __init__(self, stage: Stage, flow: F32, own: Span, frames: int, *, arriving: bool, take: int = 0) -> None:
         """``flow``: to the other photo, in frame widths. ``own``: this photo's frames; ``frames``: the whole clip's."""

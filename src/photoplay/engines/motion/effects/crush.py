@@ -40,6 +40,7 @@ class Crush(Effect):
 
 class _Crush(Animator):
     life = False
+    fine_mesh = True
 
     def __init__(self, stage: Stage, spec: Spec) -> None:
         focus = craft.focus_of(stage)

@@ -33,6 +33,7 @@ class Deflate(Effect):
 
 class _Deflate(Animator):
     life = False
+    fine_mesh = True
 
     def __init__(self, stage: Stage, spec: Spec) -> None:
         focus = craft.focus_of(stage)

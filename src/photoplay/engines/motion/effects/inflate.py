@@ -47,6 +47,7 @@ def swell(stage: Stage, focus: craft.Focus, amount: float, rows: int = 36, colum
 
 class _Inflate(Animator):
     life = False
+    fine_mesh = True
 
     def __init__(self, stage: Stage, spec: Spec) -> None:
         focus = craft.focus_of(stage)

@@ -32,6 +32,7 @@ class Melt(Effect):
 
 class _Melt(Animator):
     life = False
+    fine_mesh = True
 
     def __init__(self, stage: Stage, spec: Spec) -> None:
         focus = craft.focus_of(stage)

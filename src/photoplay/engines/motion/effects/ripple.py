@@ -33,6 +33,7 @@ class Ripple(Effect):
 
 class _Ripple(Animator):
     shot = Shot()
+    fine_mesh = True
 
     def __init__(self, stage: Stage, spec: Spec) -> None:
         focus = craft.focus_of(stage)

@@ -47,6 +47,7 @@ class _Glove:
 
 class _Squish(Animator):
     life = False
+    fine_mesh = True
 
     def __init__(self, stage: Stage, spec: Spec) -> None:
         focus = craft.focus_of(stage)

@@ -53,8 +53,6 @@ class _NoEyes(Animator):
 
 
 class _Lids(Animator):
-    fine_mesh = False
-
     def __init__(self, stage: Stage, faces: list[Features], spec: Spec, strength: float) -> None:
         self._faces = []
         for number, face in enumerate(faces):

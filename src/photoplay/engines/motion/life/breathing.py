@@ -56,8 +56,6 @@ class _Nobody(Animator):
 
 
 class _Chest(Animator):
-    fine_mesh = False
-
     def __init__(self, stage: Stage, subject: Subject, spec: Spec, strength: float) -> None:
         rng = rng_for(spec, "breathing")
         self._hz = BREATHS_HZ * float(rng.uniform(0.92, 1.08))

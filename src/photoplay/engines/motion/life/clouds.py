@@ -53,8 +53,6 @@ def cloudiness(stage: Stage, place: Place) -> float:
 
 
 class _Drift(Animator):
-    fine_mesh = False
-
     def __init__(self, stage: Stage, place: Place, spec: Spec, strength: float) -> None:
         rng = rng_for(spec, "clouds")
         self._spec, self._key = spec, place.layer

@@ -40,8 +40,6 @@ class _Lamp:
 class Lamps(Animator):
     """The lamps that the scene's region "lamps" marks."""
 
-    fine_mesh = False
-
     def __init__(self, stage: Stage, spec: Spec, strength: float) -> None:
         self._spec = spec
         mask = on_stage(stage, stage.scene.regions["lamps"])

@@ -31,8 +31,6 @@ class LightLeak(LifeForm):
 
 
 class _Leak(Animator):
-    fine_mesh = False
-
     def __init__(self, stage: Stage, spec: Spec, strength: float) -> None:
         rng = rng_for(spec, "light-leak")
         self._spec, self._strength = spec, min(1.0, STRENGTH * strength)

@@ -89,8 +89,6 @@ def _one(rng: np.random.Generator, habit: Habit, near: float) -> _One:
 
 
 class _Swarm(Animator):
-    fine_mesh = False
-
     def __init__(self, kind: LifeKind, stage: Stage, spec: Spec, strength: float) -> None:
         rng = rng_for(spec, kind.value)
         habit = HABITS[kind]

@@ -46,6 +46,8 @@ class _NoFace(Animator):
 
 
 class _Mouths(Animator):
+    fine_mesh = True
+
     def __init__(self, stage: Stage, faces: list[Features], strength: float) -> None:
         self._meshes: dict[LayerKey, F32] = {}
         columns, rows = mesh_size(stage, _NODES)

@@ -62,8 +62,6 @@ class _Absent(Animator):
 
 
 class _Rising(Animator):
-    fine_mesh = False
-
     def __init__(self, kind: LifeKind, stage: Stage, place: Place, spec: Spec, strength: float) -> None:
         rng = rng_for(spec, kind.value)
         columns, rows = mesh_size(stage)

@@ -112,8 +112,6 @@ def _blossom(stage: Stage, subject: Subject, size: float) -> _Part:
 
 
 class _Wind(Animator):
-    fine_mesh = False
-
     def __init__(self, stage: Stage, parts: Sequence[_Part], spec: Spec) -> None:
         rng = rng_for(spec, "sway")
         self._spec = spec

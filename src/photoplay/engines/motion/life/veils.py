@@ -21,8 +21,6 @@ SET_IN_S = 2.0  # they gather over this long: the first frame is the photo
 class Veils(Animator):
     """Two layers of soft cloud, one slower than the other; where both are thick a veil is seen."""
 
-    fine_mesh = False
-
     def __init__(self, stage: Stage, place: Place, spec: Spec, strength: float) -> None:
         rng = rng_for(spec, "veils")
         x0, y0, x1, y1 = place.box

@@ -71,8 +71,6 @@ def steepness(stage: Stage, place: Place) -> float:
 
 
 class _Falls(Animator):
-    fine_mesh = False
-
     def __init__(self, stage: Stage, place: Place, spec: Spec, strength: float) -> None:
         rng = rng_for(spec, "falls")
         columns, rows = mesh_size(stage)
@@ -87,6 +85,8 @@ class _Falls(Animator):
 
 
 class _Waves(Animator):
+    fine_mesh = True
+
     def __init__(self, stage: Stage, place: Place, spec: Spec, strength: float) -> None:
         rng = rng_for(spec, "water")
         self._spec, self._key = spec, place.layer

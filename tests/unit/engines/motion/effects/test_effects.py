@@ -107,6 +107,19 @@ def test_numbers_are_numbers(slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
+def test_only_what_bends_layers_asks_for_a_fine_lattice(slug: str) -> None:
+    """It slows every frame, and without a mesh it changes none."""
+    made = [take(slug, kind) for kind in KINDS]
+    bends = any(
+        layer.mesh is not None
+        for one in made
+        for index in range(0, 50, 3)
+        for layer in changes(one, index).layers.values()
+    )
+    assert any(animator_of(one).fine_mesh for one in made) == bends
+
+
+@pytest.mark.parametrize("slug", SLUGS)
 def test_layers_that_are_changed_exist(slug: str) -> None:
     for kind in KINDS:
         made = take(slug, kind)
