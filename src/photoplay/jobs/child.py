@@ -43,7 +43,7 @@ _SECRET_ENV = (
 _SECRET_ENV_PREFIXES = ("AWS_", "PG")
 _TUNING = {
     # A network's intermediate pictures are 100 MB of new memory for each photo: in pages of 4 KiB the kernel takes a
-    # third of the network's time to hand them out. Read by glibc 2.35 and later, unknown to others; kernels may decline.
+    # third of the network's time to hand them out. Read by glibc 2.35 and later; kernels may decline.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     # NumPy's matrices are small here. Its second thread would gain nothing and, after each product, ask for work for
     # tens of milliseconds, on the core that the encoder and the networks need.

@@ -78,9 +78,10 @@ def _windows(lattice: Lattice, pose: Pose, hidden: tuple[Run | None, ...]) -> tu
         if y1 <= y0:
             continue
         for run in without(pose.extents.spans[number], hidden[number]):
-            core = common(run, pose.extents.cores[number]) if not pose.sheet.hold_alpha else None
             if pose.sheet.opaque:
-                core = run
+                _extend(cores, Window(run[0], y0, run[1], y1))
+                continue
+            core = common(run, pose.extents.cores[number]) if not pose.sheet.hold_alpha else None
             for edge in without(run, core):
                 _extend(edges, Window(edge[0], y0, edge[1], y1))
             if core is not None:
