@@ -101,12 +101,11 @@ class Rays:
     def cast(cls, lattice: Lattice, view: View) -> Rays:
         """The rays of a view."""
         u, v = lattice.points
-        # Each row of the matrix is a sum over the columns of nodes and one over their rows.
-        x, y, depth = (
-            np.add.outer((b * v + c).astype(np.float32), (a * u).astype(np.float32)) for a, b, c in view.ray.tolist()
-        )
+        h, depth = np.empty((2, *lattice.shape), np.float32), np.empty(lattice.shape, np.float32)
+        for (a, b, c), into in zip(view.ray.tolist(), (*h, depth), strict=True):
+            # A sum of what changes along the columns of nodes and what changes along their rows.
+            np.add((b * v + c).astype(np.float32)[:, None], (a * u).astype(np.float32), out=into)
         width = np.float32(lattice.frame[2])
-        h = np.stack([x, y])
         h *= width / depth
         # u = h + q * (f t_xy - t_z h), h and u in frame widths.
         tx, ty, tz = view.travel
