@@ -6,6 +6,7 @@ core nothing needs blending; only the edges between span and core are sampled wi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -119,7 +120,7 @@ class _Regular:
         """Whether nobody would see a difference in the window."""
         top, left = window.y0 // lattice.step, window.x0 // lattice.step
         bottom, right = -(-window.y1 // lattice.step) + 1, -(-window.x1 // lattice.step) + 1
-        return float(self.error[top:bottom, left:right].max()) <= QUAD_ERROR**2
+        return math.sqrt(self.error[top:bottom, left:right].max()) <= QUAD_ERROR
 
 
 def _regular(lattice: Lattice, pose: Pose) -> _Regular | None:

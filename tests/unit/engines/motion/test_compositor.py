@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from photoplay.engines.motion import compositor as compositors
 from photoplay.engines.motion import paint
 from photoplay.engines.motion import planes as yuv
 from photoplay.engines.motion.ahead import quads
@@ -26,9 +27,11 @@ from photoplay.engines.motion.animate import (
 from photoplay.engines.motion.budget import fit
 from photoplay.engines.motion.camera import CameraPath, Nudge, build_rig
 from photoplay.engines.motion.compositor import Compositor
+from photoplay.engines.motion.extents import everywhere, extents
 from photoplay.engines.motion.measure import psnr
 from photoplay.engines.motion.toolkit import mesh_from, nodes, painted, rotate, shift, soft_dot, stretch
 from photoplay.engines.motion.types import F32, U8, Layer, Stage
+from photoplay.engines.motion.warp import Rays
 from photoplay.shot import Move, MoveKind, Shot
 from support.stages import fitted, make_stage, photo, textured
 
@@ -90,6 +93,25 @@ def test_four_pixels_from_one_sample_look_like_four_samples(
         assert psnr(one.y, other.y) >= 48.0
         assert psnr(one.u, other.u) >= 48.0
         assert psnr(one.v, other.v) >= 48.0
+
+
+@pytest.mark.parametrize("kind", [MoveKind.DOLLY, MoveKind.ORBIT, MoveKind.ROLL, MoveKind.RACK_FOCUS])
+@pytest.mark.parametrize("amount", [2.0, -2.0])
+def test_nothing_of_a_layer_is_cut_off_where_it_is_said_to_end(
+    kind: MoveKind, amount: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paint, "QUAD_ERROR", -1.0)  # one sample a pixel, or the windows' sizes would show
+    drawing = compositor(plain(), Move(kind=kind, amount=amount))
+    frames = (0, 2, 4)
+    cut = [drawing.frame(index) for index in frames]
+    shown = drawing.sheets[1][1]
+    grid = Rays.cast(drawing.lattice, drawing.path.at(0.5)).meet(shown.depth)
+    rows = extents(drawing.lattice, grid, shown, 0).rows
+    assert rows[0] > 0 or rows[1] < SIZE[1], "rows are left out"
+    monkeypatch.setattr(compositors, "extents", lambda lattice, *_: everywhere(lattice))
+    for one, index in zip(cut, frames, strict=True):
+        for part, whole in zip(one, drawing.frame(index), strict=True):
+            assert np.array_equal(part, whole)
 
 
 def test_quads_are_the_picture_and_the_picture_farther_on() -> None:
