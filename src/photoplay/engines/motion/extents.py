@@ -23,6 +23,7 @@ BAND_ROWS = 270  # about; measured: lower bands hide more, higher ones cost fewe
 SAMPLED = 3.5  # working pixels around a position that its sample may take from: chroma is half as fine, quads are cubic
 _AROUND = np.ones((3, 3), np.uint8)
 _FARTHEST = 0.75  # of the way to a node's farthest neighbour: where its own farthest pixel looks
+_UNEVEN = 1.6  # times the mean spacing that the widest may be before the reach of each node is worked out
 _CORE_LEAST = 0.04  # of the frame's width: a shorter core is not worth its own calls
 
 
@@ -55,19 +56,22 @@ def everywhere(lattice: Lattice) -> Extents:
     return Extents((0, height), ((0, width),) * count, (None,) * count)
 
 
-def extents(lattice: Lattice, grid: F32, sheet: Sheet, blur_reach: float) -> Extents:
+def extents(lattice: Lattice, grid: F32, way: tuple[F32, F32], sheet: Sheet, blur_reach: float) -> Extents:
     """Of a layer with alpha. Conservative: a span is never too short, a core never too long.
 
-    ``grid``: (2, rows, columns), the working pixel (x, y) that each node of the lattice looks at. ``blur_reach``:
-    working pixels that a blur carries the layer farther.
+    ``grid``: (2, rows, columns), the working pixel (x, y) that each node of the lattice looks at; ``way``: its
+    :func:`~photoplay.engines.motion.warp.ways`. ``blur_reach``: working pixels that a blur carries the layer farther.
     """
     step, (width, height) = lattice.step, lattice.output
     spans: list[Run | None] = [None] * len(bands(lattice))
     cores = spans.copy()
-    near = _near(grid, sheet.box, blur_reach)
+    farthest = _farthest(way)
+    near = _near(grid, sheet.box, farthest + blur_reach)
     if near is None:
         return Extents((0, 0), tuple(spans), tuple(cores))
-    is_there, is_solid = _looked_up(grid[:, near[0], near[1]], sheet, blur_reach)
+    part = grid[:, near[0], near[1]]
+    reach = farthest if farthest <= _UNEVEN * _FARTHEST * _spacing(grid) else _reach(part)
+    is_there, is_solid = _looked_up(part, reach, sheet, blur_reach)
     top, left = near[0].start, near[1].start
     seen = np.flatnonzero(is_there.any(axis=1)) + top
     if seen.size == 0:
@@ -88,14 +92,23 @@ def extents(lattice: Lattice, grid: F32, sheet: Sheet, blur_reach: float) -> Ext
     return Extents(rows, tuple(spans), tuple(cores))
 
 
-def _near(grid: F32, box: tuple[int, int, int, int], blur_reach: float) -> tuple[slice, slice] | None:
+def _farthest(way: tuple[F32, F32]) -> float:
+    """Working pixels that the pixels nearest to any node look from where it looks, at most (see :func:`_reach`)."""
+    return _FARTHEST * max(sum(cv2.norm(one[axis], cv2.NORM_INF) for one in way) for axis in (0, 1))
+
+
+def _spacing(grid: F32) -> float:
+    """Working pixels from node to node, the mean of both directions over the middle of a grid."""
+    rows, columns = grid.shape[1:]
+    width, height = grid[:, rows // 2, -1] - grid[:, rows // 2, 0], grid[:, -1, columns // 2] - grid[:, 0, columns // 2]
+    return 0.5 * float(np.linalg.norm(width) / (columns - 1) + np.linalg.norm(height) / (rows - 1))
+
+
+def _near(grid: F32, box: tuple[int, int, int, int], reach: float) -> tuple[slice, slice] | None:
     """Rows and columns of the nodes whose pixels may show anything of a sheet's ``box``, and their neighbours."""
     x, y = grid
-    spacing = max(
-        cv2.norm(at[:, 1:], at[:, :-1], cv2.NORM_INF) + cv2.norm(at[1:], at[:-1], cv2.NORM_INF) for at in grid
-    )
     # Two samples more, by which the maps of a sheet are coarser than its box.
-    away = _FARTHEST * spacing + SAMPLED + blur_reach + 2 * COARSE
+    away = reach + SAMPLED + 2 * COARSE
     inside = (x > box[0] - away) & (x < box[2] + away) & (y > box[1] - away) & (y < box[3] + away)
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     if rows.size == 0:
@@ -103,24 +116,17 @@ def _near(grid: F32, box: tuple[int, int, int, int], blur_reach: float) -> tuple
     return slice(max(0, int(rows[0]) - 1), int(rows[-1]) + 2), slice(max(0, int(columns[0]) - 1), int(columns[-1]) + 2)
 
 
-def _looked_up(grid: F32, sheet: Sheet, blur_reach: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _looked_up(
+    grid: F32, reach: F32 | float, sheet: Sheet, blur_reach: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Per node: (whether its pixels may show anything of a sheet, whether all they show is opaque)."""
-    solid, absent = sheet.clearance
-    x, y = (grid - corner(sheet.box)) * np.float32(1.0 / COARSE) - np.float32(0.5)
-    reach = _reach(grid) + np.float32(SAMPLED)
-    room = cv2.remap(solid, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=(-1.0,) * 4)
+    to_sample = np.float32(1.0 / COARSE)
+    x, y = grid * to_sample - (corner(sheet.box) * to_sample + np.float32(0.5))
+    # Past the box it is as at its rim: nothing opaque, and content no nearer.
+    found = cv2.remap(sheet.clearance, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    sampled = reach + np.float32(SAMPLED)
     # Blurred copies are made for a few discs only: the next larger one may be half as wide again.
-    is_solid = room >= reach + np.float32(1.5 * blur_reach)
-    gap = cv2.remap(absent, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-    # Past the box, content is at least as far as the box, and no nearer to here than to the box's rim less the way.
-    off = np.maximum(_outside(x, absent.shape[1]), _outside(y, absent.shape[0])) * np.float32(COARSE)
-    is_there = np.where(off > 0.0, np.maximum(off - COARSE, gap - off), gap) <= reach + np.float32(blur_reach)
-    return is_there, is_solid
-
-
-def _outside(at: F32, size: int) -> F32:
-    """How far beyond [0, size - 1] a coordinate lies; negative inside."""
-    return np.asarray(np.maximum(-at, at - np.float32(size - 1)), np.float32)
+    return found[..., 1] <= sampled + np.float32(blur_reach), found[..., 0] >= sampled + np.float32(1.5 * blur_reach)
 
 
 def _reach(grid: F32) -> F32:

@@ -19,7 +19,7 @@ from photoplay.engines.motion.planes import Planes, u8
 from photoplay.engines.motion.scratch import Scratch
 from photoplay.engines.motion.sheet import QUAD_STEP, Pixels, Sheet, times
 from photoplay.engines.motion.types import F32, U8
-from photoplay.engines.motion.warp import Lattice, Room, Window, corner, spread
+from photoplay.engines.motion.warp import Lattice, Room, Window, corner, spread, ways
 
 _scratch = Scratch()
 
@@ -33,13 +33,15 @@ QUAD_ERROR = 0.10  # working pixels by which a pixel may look beside its place: 
 class Pose:
     """One layer in one frame: where every node of the lattice looks (``colour_at``, ``alpha_at``), and its change.
 
-    Both are (2, rows, columns) float32, x and y in working pixels. ``extents``: where it shows.
+    Both are (2, rows, columns) float32, x and y in working pixels. ``colour_way``: the first's :func:`ways`.
+    ``extents``: where it shows.
     """
 
     sheet: Sheet
     change: LayerChange
     pixels: Pixels
     colour_at: F32
+    colour_way: tuple[F32, F32]
     alpha_at: F32
     extents: Extents
 
@@ -47,9 +49,9 @@ class Pose:
 def paint(out: Planes, pose: Pose, lattice: Lattice, hidden: tuple[Run | None, ...]) -> None:
     """Paints a layer over what is there already; ``hidden``: per band, columns that nearer layers cover anyway."""
     box = pose.sheet.box
-    colours = alphas = _Places(lattice, pose.colour_at, box)
+    colours = alphas = _Places(lattice, pose.colour_at, pose.colour_way[0], box)
     if pose.sheet.hold_alpha:
-        alphas = _Places(lattice, pose.alpha_at, box)
+        alphas = _Places(lattice, pose.alpha_at, ways(pose.alpha_at)[0], box)
     tables = _tables(pose.change.grade)
     regular = _regular(lattice, pose)
     edges, cores = _windows(lattice, pose, hidden)
@@ -136,12 +138,11 @@ def _regular(lattice: Lattice, pose: Pose) -> _Regular | None:
     if min(levels) < QUAD_LEVELS[0] or max(levels) > QUAD_LEVELS[1]:
         return None
     even = [np.float32(1.0 + level * QUAD_STEP) for level in levels]
-    across, down = grid[:, :, 1:] - grid[:, :, :-1], grid[:, 1:] - grid[:, :-1]
-    across[0] -= even[0] * np.float32(step)
-    down[1] -= even[1] * np.float32(step)
     # A corner of four pixels is half a pixel from their middle both ways.
-    error = np.abs(across, out=across)[:, :-1]
-    error += np.abs(down, out=down)[:, :, :-1]
+    across, down = pose.colour_way
+    apart = np.array([[even[0], 0.0], [0.0, even[1]]], np.float32) * np.float32(step)
+    error = np.abs(across[:, :-1] - apart[0].reshape(2, 1, 1))
+    error += np.abs(down[:, :, :-1] - apart[1].reshape(2, 1, 1))
     error *= np.float32(0.5 / step)
     error *= error
     first = corner(pose.sheet.box) + np.float32(0.5) * np.array(even, np.float32).reshape(2, 1, 1)
@@ -167,11 +168,11 @@ class _Maps:
 class _Places:
     """Where the nodes of a lattice look in a sheet's planes, worked out when first asked for.
 
-    ``grid``: (2, rows, columns) in working pixels. ``box``: the sheet's.
+    ``grid``: (2, rows, columns) in working pixels; ``across``: from node to node in its rows. ``box``: the sheet's.
     """
 
-    def __init__(self, lattice: Lattice, grid: F32, box: tuple[int, int, int, int]) -> None:
-        self._lattice, self._grid, self._box = lattice, grid, box
+    def __init__(self, lattice: Lattice, grid: F32, across: F32, box: tuple[int, int, int, int]) -> None:
+        self._lattice, self._grid, self._across, self._box = lattice, grid, across, box
 
     @cached_property
     def luma(self) -> F32:
@@ -182,15 +183,11 @@ class _Places:
     def chroma(self) -> F32:
         """(2, rows, columns), in its samples."""
         # A frame's chroma sample sits half a luma pixel left of the middle of its four; a sheet's in the middle.
-        at = self.luma
-        left = np.empty_like(at)  # half a pixel's way; the last column's is not known
-        np.subtract(at[:, :, 1:], at[:, :, :-1], out=left[:, :, :-1])
-        left[:, :, -1] = left[:, :, -2]
-        left *= np.float32(0.5 / self._lattice.step)
-        np.subtract(at, left, out=left)
-        left -= np.float32(0.5)
-        left *= np.float32(0.5)
-        return left
+        at = (self._grid - (corner(self._box) + np.float32(0.5))) * np.float32(0.5)
+        left = self._across * np.float32(0.25 / self._lattice.step)  # half a pixel's way, in samples
+        at[:, :, :-1] -= left
+        at[:, :, -1] -= left[:, :, -1]  # the last column's way is not known
+        return at
 
     def spread(self, window: Window, name: str) -> _Maps:
         """At every pixel of a window. Overwritten when the name is used again."""

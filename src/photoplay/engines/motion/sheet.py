@@ -82,10 +82,11 @@ class Sheet:
         return x1 <= x0 or y1 <= y0
 
     @cached_property
-    def clearance(self) -> tuple[F32, F32]:
-        """(to thin, to content): working pixels, one sample per ``COARSE`` pixels of the box.
+    def clearance(self) -> F32:
+        """(h, w, 2) float32, to thin and to content: working pixels, one sample per ``COARSE`` pixels of the box.
 
-        The first: everything nearer than this is fully opaque. The second: nothing nearer than this is visible.
+        The first: everything nearer than this is fully opaque. The second: nothing nearer than this is visible. Beyond
+        the box both are what they are at its rim, or more to the good.
         Distances to the sides or up and down, the greater of both; never more than the truth, at most two samples less.
         """
         assert self._alpha is not None  # noqa: S101 - only asked of layers that have an alpha
@@ -94,7 +95,8 @@ class Sheet:
         absent = (most == 0).astype(np.uint8)
         inside, outside = (np.asarray(cv2.distanceTransform(m, cv2.DIST_C, 3), np.float32) for m in (solid, absent))
         # Two samples less: one is the sample itself, one for looking it up at the nearest.
-        return (inside[1:-1, 1:-1] - 2) * np.float32(COARSE), (outside - 2) * np.float32(COARSE)
+        both = cv2.merge([inside[1:-1, 1:-1], outside])
+        return np.asarray((both - np.float32(2)) * np.float32(COARSE), np.float32)
 
     def alpha_at(self, x: F32, y: F32) -> F32:
         """Opacity 0..1 at working positions."""

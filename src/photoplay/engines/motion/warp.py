@@ -135,6 +135,12 @@ class Rays:
         return grid
 
 
+def ways(grid: F32) -> tuple[F32, F32]:
+    """(across, down): from each node's place in a grid (2, rows, columns) to the next node's in its row, (2, rows,
+    columns - 1), and in its column, (2, rows - 1, columns)."""
+    return grid[:, :, 1:] - grid[:, :, :-1], grid[:, 1:] - grid[:, :-1]
+
+
 def corner(box: tuple[int, int, int, int]) -> F32:
     """(2, 1, 1) float32: the first pixel (x, y) of a box, to be taken from a grid."""
     return np.array(box[:2], np.float32).reshape(2, 1, 1)

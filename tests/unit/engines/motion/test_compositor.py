@@ -31,7 +31,7 @@ from photoplay.engines.motion.extents import everywhere, extents
 from photoplay.engines.motion.measure import psnr
 from photoplay.engines.motion.toolkit import mesh_from, nodes, painted, rotate, shift, soft_dot, stretch
 from photoplay.engines.motion.types import F32, U8, Layer, Stage
-from photoplay.engines.motion.warp import Rays
+from photoplay.engines.motion.warp import Rays, ways
 from photoplay.shot import Move, MoveKind, Shot
 from support.stages import fitted, make_stage, photo, textured
 
@@ -106,7 +106,7 @@ def test_nothing_of_a_layer_is_cut_off_where_it_is_said_to_end(
     cut = [drawing.frame(index) for index in frames]
     shown = drawing.sheets[1][1]
     grid = Rays.cast(drawing.lattice, drawing.path.at(0.5)).meet(shown.depth)
-    rows = extents(drawing.lattice, grid, shown, 0).rows
+    rows = extents(drawing.lattice, grid, ways(grid), shown, 0).rows
     assert rows[0] > 0 or rows[1] < SIZE[1], "rows are left out"
     monkeypatch.setattr(compositors, "extents", lambda lattice, *_: everywhere(lattice))
     for one, index in zip(cut, frames, strict=True):
