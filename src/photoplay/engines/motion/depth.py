@@ -47,8 +47,8 @@ class Hint:
 
 
 def estimate(
-    rgb: U8,
-    matte: U8,
+    rgb: U8 | filters.Sizes,
+    matte: U8 | filters.Sizes,
     sky: U8,
     horizon: float | None,
     faces: tuple[Face, ...],
@@ -69,12 +69,13 @@ def estimate(
         hinted: see :func:`hint`; None: it is asked for where it is needed.
     """
     path = nets.locate("depth", models_dir)
-    answer = network(path, rgb) if path is not None else None
+    picture, cover = filters.Sizes.of(rgb), filters.Sizes.of(matte)
+    answer = network(path, picture.full) if path is not None else None
     if answer is not None:
-        return Depth(*_sharpen(rgb, answer, matte), source="network")
-    hinted = hinted or hint(rgb, models_dir)
-    ground = _priors(rgb, matte, sky, horizon, hinted.inverse, outdoor)
-    return Depth(_stand(ground, matte, faces), ground, "priors", hinted.note)
+        return Depth(*_sharpen(picture.full, answer, cover.full), source="network")
+    hinted = hinted or hint(picture, models_dir)
+    ground = _priors(picture, cover, sky, horizon, hinted.inverse, outdoor)
+    return Depth(_stand(ground, cover.full, faces), ground, "priors", hinted.note)
 
 
 def _input_size(shape: list[object], size: tuple[int, int]) -> tuple[int, int]:
@@ -145,14 +146,16 @@ def _sharpen(rgb: U8, inverse: F32, matte: U8) -> tuple[F32, F32]:
     return np.asarray(front * alpha + back * (1 - alpha), dtype=np.float32), back
 
 
-def _priors(rgb: U8, matte: U8, sky: U8, horizon: float | None, hint: F32 | None, outdoor: float) -> F32:
+def _priors(
+    picture: filters.Sizes, cover: filters.Sizes, sky: U8, horizon: float | None, hint: F32 | None, outdoor: float
+) -> F32:
     """The summed priors at analysis size, filled smoothly behind the subject."""
-    height, width = rgb.shape[:2]
+    rgb, matte = picture.full, cover.full
+    width, height = picture.size
     size = filters.fit_size((width, height), PRIOR_SIDE)
-    small = filters.resize_u8(rgb, size)
-    image = filters.to_f32(small)
+    image = filters.to_f32(picture.at(PRIOR_SIDE))
     sky_small = filters.to_f32(filters.resize_u8(sky, size))
-    away = np.asarray(1.0 - filters.to_f32(filters.dilate(filters.resize_u8(matte, size), 2)), dtype=np.float32)
+    away = np.asarray(1.0 - filters.to_f32(filters.dilate(cover.at(PRIOR_SIDE), 2)), dtype=np.float32)
     y = np.linspace(0, 1, size[1], dtype=np.float32)[:, None] * np.ones((1, size[0]), np.float32)
 
     # The floor: inverse depth is linear in the height below the horizon for a flat ground seen by a level camera.
@@ -190,12 +193,12 @@ def _priors(rgb: U8, matte: U8, sky: U8, horizon: float | None, hint: F32 | None
     return result
 
 
-def hint(rgb: U8, models_dir: Path) -> Hint:
+def hint(rgb: U8 | filters.Sizes, models_dir: Path) -> Hint:
     """FastDepth's inverse depth of a photo (h, w, 3) uint8 at analysis size.
 
     Its low frequencies only: it was trained in rooms and errs in detail.
     """
-    small = filters.resize_u8(rgb, filters.fit_size((rgb.shape[1], rgb.shape[0]), PRIOR_SIDE))
+    small = filters.Sizes.of(rgb).at(PRIOR_SIDE)
     path = nets.locate("fastdepth", models_dir)
     session = nets.onnx(path) if path is not None else None
     if session is None or path is None:

@@ -5,6 +5,7 @@ Arrays are (H, W) or (H, W, C). Sizes are (width, height). Float images run 0..1
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import cv2
@@ -60,6 +61,38 @@ def shrunk(image: U8, size: tuple[int, int]) -> U8:
     if width >= size[0] and height >= size[1]:
         image = resize_u8(image[: 2 * height, : 2 * width], (width, height), cv2.INTER_AREA)
     return resize_u8(image, size)
+
+
+class Sizes:
+    """A picture that is asked for at several sizes, perhaps by threads beside each other: each size is made once.
+
+    What takes either this or a plain array calls :meth:`of`. What was made lives as long as this does.
+    """
+
+    def __init__(self, full: U8) -> None:
+        """``full``: (H, W) or (H, W, C) uint8, not written to any more."""
+        self.full = full
+        self.size = (full.shape[1], full.shape[0])  # width, height
+        self._made: dict[tuple[int, int], U8] = {}
+        self._making: dict[tuple[int, int], threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, picture: U8 | Sizes) -> Sizes:
+        """``picture`` itself, or the sizes of an array that nobody shares."""
+        return picture if isinstance(picture, Sizes) else cls(picture)
+
+    def at(self, long_side: int) -> U8:
+        """The picture at :func:`fit_size`, as :func:`resize_u8` makes it; read-only, for others have it too."""
+        size = fit_size(self.size, long_side)
+        with self._lock:
+            making = self._making.setdefault(size, threading.Lock())
+        with making:  # one lock per size: who wants another one does not wait
+            if size not in self._made:
+                picture = resize_u8(self.full, size).view()
+                picture.flags.writeable = False
+                self._made[size] = picture
+            return self._made[size]
 
 
 def bounds(mask: NDArray[np.bool_], pad: int) -> tuple[slice, slice] | None:

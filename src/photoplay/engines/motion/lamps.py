@@ -35,15 +35,14 @@ class _Lamp:
     tint: float
 
 
-def find_lamps(rgb: U8) -> U8 | None:
+def find_lamps(rgb: U8 | filters.Sizes) -> U8 | None:
     """(h, w) uint8: a round spot of 255 at each lamp, :data:`HALO` times its size; None where there are none.
 
     Args:
         rgb: (h, w, 3) uint8, a photo whose median lightness is below :data:`NIGHT`.
     """
-    full = (rgb.shape[1], rgb.shape[0])
-    size = filters.fit_size(full, SIDE)
-    small = filters.resize_u8(rgb, size)
+    picture = filters.Sizes.of(rgb)
+    full, small = picture.size, picture.at(SIDE)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     bright = np.asarray(cv2.threshold(grey, BRIGHT, 1, cv2.THRESH_BINARY)[1], dtype=np.uint8)
     if not 3 * LEAST_COUNT <= cv2.countNonZero(bright) <= MOST_BRIGHT * bright.size:
@@ -52,7 +51,7 @@ def find_lamps(rgb: U8) -> U8 | None:
     if not lamps:
         return None
     mask = np.zeros((full[1], full[0]), np.uint8)
-    scale = full[0] / size[0]
+    scale = full[0] / small.shape[1]
     for lamp in lamps:
         centre = round((lamp.x + 0.5) * scale - 0.5), round((lamp.y + 0.5) * scale - 0.5)
         cv2.circle(mask, centre, max(2, round(HALO * lamp.radius * scale)), 255, -1, cv2.LINE_AA)

@@ -48,7 +48,7 @@ class _Texture:
     fine: float
 
 
-def kind_of(rgb: U8, alpha: U8, seen: Seen, models_dir: Path) -> str:
+def kind_of(rgb: U8 | filters.Sizes, alpha: U8, seen: Seen, models_dir: Path) -> str:
     """One of the five kinds.
 
     Args:
@@ -62,15 +62,15 @@ def kind_of(rgb: U8, alpha: U8, seen: Seen, models_dir: Path) -> str:
     if any(_holds(alpha, *face.box.centre) for face in seen.faces):
         return PERSON
     faced = any(_holds(alpha, *point) for point in seen.doubtful)
-    size = filters.fit_size((rgb.shape[1], rgb.shape[0]), SIDE)
-    small, mask = filters.resize_u8(rgb, size), filters.resize_u8(alpha, size)
+    picture = filters.Sizes.of(rgb)
+    small, mask = picture.at(SIDE), filters.resize_u8(alpha, filters.fit_size(picture.size, SIDE))
     window = filters.bounds(mask > 127, 4 * AROUND)
     if window is None:
         return OBJECT
     texture = _texture(np.ascontiguousarray(small[window]), np.ascontiguousarray(mask[window]))
     furry = texture is not None and _is_fur(texture)
     if furry or faced:
-        inside, outside = _bodies(rgb, alpha, models_dir)
+        inside, outside = _bodies(picture.full, alpha, models_dir)
         if furry and inside >= LIKELY_ANIMAL:
             return ANIMAL
         if faced and inside >= SURE_PERSON and outside < 0.5 * inside:

@@ -92,7 +92,9 @@ def net_size(width: int, height: int) -> tuple[int, int]:
     return (NET_SIDE, short) if width >= height else (short, NET_SIDE)
 
 
-def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = (), seen: F32 | None = None) -> Matte:
+def find_subject(
+    rgb: U8 | filters.Sizes, models_dir: Path, faces: tuple[Face, ...] = (), seen: F32 | None = None
+) -> Matte:
     """The subject of a photo at analysis size; all zeros where none is clear.
 
     Args:
@@ -101,6 +103,8 @@ def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = (), seen: 
         faces: faces already found; a part that holds one is kept however small.
         seen: what :func:`look` gave; None: the network is asked here.
     """
+    picture = filters.Sizes.of(rgb)
+    rgb = picture.full
     if seen is None:
         seen = look(rgb, models_dir)
     note = None
@@ -113,10 +117,10 @@ def find_subject(rgb: U8, models_dir: Path, faces: tuple[Face, ...] = (), seen: 
         bodies = _people(rgb, faces, models_dir, (probability.shape[1], probability.shape[0]))
         if bodies is not None:
             probability = np.maximum(probability, bodies)
-    mask, confidence = decide(probability, (rgb.shape[1], rgb.shape[0]), faces)
+    mask, confidence = decide(probability, picture.size, faces)
     if confidence == 0.0:
         return Matte(np.zeros(rgb.shape[:2], np.uint8), 0.0, note)
-    return Matte(refine(rgb, mask, probability), confidence, note)
+    return Matte(refine(picture, mask, probability), confidence, note)
 
 
 def _seen(path: Path, rgb: U8) -> F32 | None:
@@ -262,7 +266,7 @@ def _fill_small_holes(mask: U8, probability: F32) -> U8:
     return out
 
 
-def refine(rgb: U8, mask: U8, probability: F32) -> U8:
+def refine(rgb: U8 | filters.Sizes, mask: U8, probability: F32) -> U8:
     """The mask's edge, found again in the photo.
 
     In a band around the outline each pixel's opacity is where its colour lies between the local subject colour
@@ -272,7 +276,8 @@ def refine(rgb: U8, mask: U8, probability: F32) -> U8:
     Returns:
         (h, w) uint8.
     """
-    full = (rgb.shape[1], rgb.shape[0])
+    picture = filters.Sizes.of(rgb)
+    full = picture.size
     size = filters.fit_size(full, REFINE_SIDE)
     unit = max(size) / NET_SIDE  # pixels of one network pixel
     reach = max(2.0, 2.2 * unit)
@@ -288,12 +293,12 @@ def refine(rgb: U8, mask: U8, probability: F32) -> U8:
         near_mask = filters.resize_f32(filters.to_f32(filters.dilate(mask, 2)), size, cv2.INTER_LINEAR)[part]
         soft = filters.resize_f32(probability, size, cv2.INTER_LINEAR)[part] * near_mask
         outline = np.asarray(0.5 * inside + 0.5 * soft, dtype=np.float32)
-        image = filters.to_f32(filters.resize_u8(rgb, size)[part])
+        image = filters.to_f32(picture.at(REFINE_SIDE)[part])
         smooth = filters.guided(image, outline, max(3, round(3.0 * unit)), 1e-4, step=max(1, round(unit)))
         window = filters.bounds(sure_out == 0, SOLVED_RIM)
         if window is not None:
             alpha[part][window] = filters.to_u8(_solved(image, smooth, sure_in, sure_out, spread, window))
-    return edges.sharpen(rgb, filters.resize_u8(alpha, full, cv2.INTER_LINEAR), full[0] / size[0])
+    return edges.sharpen(picture.full, filters.resize_u8(alpha, full, cv2.INTER_LINEAR), full[0] / size[0])
 
 
 def _solved(image: F32, smooth: F32, sure_in: U8, sure_out: U8, spread: float, window: tuple[slice, slice]) -> F32:

@@ -37,7 +37,7 @@ class Regions:
     outdoor: float = 0.0  # 0 a room or a table .. 1 under the sky
 
 
-def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
+def find_regions(rgb: U8 | filters.Sizes, matte: U8 | filters.Sizes, faces: tuple[Face, ...]) -> Regions:
     """The regions of a photo at analysis size.
 
     Args:
@@ -45,14 +45,13 @@ def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
         matte: (h, w) uint8.
         faces: for hair and skin.
     """
-    full = (rgb.shape[1], rgb.shape[0])
-    size = filters.fit_size(full, SIDE)
-    small_matte = filters.resize_u8(matte, size)
-    looks = look(filters.resize_u8(rgb, size), small_matte)
+    picture, cover = filters.Sizes.of(rgb), filters.Sizes.of(matte)
+    small_matte = cover.at(SIDE)
+    looks = look(picture.at(SIDE), small_matte)
     found: dict[str, F32] = {}
     portrait = any(face.box.y1 - face.box.y0 > PORTRAIT for face in faces)
     lake = waters.lake_of(looks)
-    sky = _sky(looks, found_subject=bool(matte.any()), portrait=portrait, lake=lake)
+    sky = _sky(looks, found_subject=bool(cover.full.any()), portrait=portrait, lake=lake)
     horizon = _horizon(sky, looks) if sky is not None else None
     if sky is not None:
         found["sky"] = sky.astype(np.float32)
@@ -83,11 +82,11 @@ def find_regions(rgb: U8, matte: U8, faces: tuple[Face, ...]) -> Regions:
     sky_share = float(found["sky"].mean()) if "sky" in found else 0.0
     green_share = float(found["foliage"].mean()) if "foliage" in found else 0.0
     outdoor = float(np.clip(sky_share * 8 + green_share * 3, 0, 1))
-    weights = {name: _to_full(weight, full) for name, weight in found.items() if name != "sky"}
+    weights = {name: _to_full(weight, picture.size) for name, weight in found.items() if name != "sky"}
     if "sky" in found:
-        weights["sky"] = _sky_edge(rgb, found["sky"], matte)
+        weights["sky"] = _sky_edge(picture.full, found["sky"], cover.full)
     dark = float(np.median(looks.light)) < NIGHT
-    lamps = find_lamps(rgb) if dark and not portrait else None
+    lamps = find_lamps(picture) if dark and not portrait else None
     if lamps is not None:
         weights["lamps"] = lamps
     return Regions(weights, horizon, outdoor)

@@ -43,10 +43,10 @@ Group = tuple[NDArray[np.intp], bool]
 """(n, 2) pixels, column and row, of lines that belong together, and whether they stand upright."""
 
 
-def find_lines(rgb: U8, long_side: int = LINE_SIDE) -> Lines:
+def find_lines(rgb: U8 | filters.Sizes, long_side: int = LINE_SIDE) -> Lines:
     """The photo's straight lines: (n, 4) float32 x0, y0, x1, y1 in fractions of its sides, long enough to matter."""
-    size = filters.fit_size((rgb.shape[1], rgb.shape[0]), long_side)
-    grey = np.asarray(cv2.cvtColor(filters.resize_u8(rgb, size), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    grey = np.asarray(cv2.cvtColor(filters.Sizes.of(rgb).at(long_side), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    size = (grey.shape[1], grey.shape[0])
     # OpenCV gives None where it finds nothing, which its stubs do not say.
     found: Any = cv2.createLineSegmentDetector().detect(grey)[0]
     if found is None:

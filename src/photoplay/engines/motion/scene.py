@@ -30,24 +30,26 @@ def analyze(photo: Photo, models_dir: Path) -> SceneMap:
     """
     size = filters.fit_size(photo.size, ANALYSIS_SIDE)
     rgb = filters.resize_u8(photo.rgb, size)
+    picture = filters.Sizes(rgb)  # most of what follows looks at the photo at one of two smaller sizes
     own = _from_opacity(photo, size)
     empty = np.zeros(rgb.shape[:2], np.uint8)
     # The networks fill both cores together; of the rest, what does not need the subject is done beside what does.
     with ThreadPoolExecutor(1, thread_name_prefix="photoplay-scene") as beside:
         looked_for = beside.submit(faces.look, rgb, models_dir)
         seen = None if own is not None else matte.look(rgb, models_dir)
-        hinted, lines = beside.submit(depth.hint, rgb, models_dir), beside.submit(relief.find_lines, rgb)
+        hinted, lines = beside.submit(depth.hint, picture, models_dir), beside.submit(relief.find_lines, picture)
         faced = looked_for.result()
         found_faces = faced.faces
-        subject = own or _found(rgb, models_dir, found_faces, seen)
+        subject = own or _found(picture, models_dir, found_faces, seen)
+        cover = filters.Sizes(subject.alpha)
         light = beside.submit(_light, rgb, subject.alpha)
-        kind = beside.submit(living.kind_of, rgb, subject.alpha, faced, models_dir)
-        areas = regions.find_regions(rgb, subject.alpha, found_faces)
+        kind = beside.submit(living.kind_of, picture, subject.alpha, faced, models_dir)
+        areas = regions.find_regions(picture, cover, found_faces)
         sky = areas.weights.get("sky", empty)
         distance = depth.estimate(
-            rgb, subject.alpha, sky, areas.horizon, found_faces, models_dir, areas.outdoor, hinted.result()
+            picture, cover, sky, areas.horizon, found_faces, models_dir, areas.outdoor, hinted.result()
         )
-        stats = beside.submit(lambda: _stats(rgb, subject, found_faces, areas, distance.source, kind.result()))
+        stats = beside.submit(lambda: _stats(picture, subject, found_faces, areas, distance.source, kind.result()))
         cut = layers.cut(rgb, distance.inverse, distance.ground, subject.alpha)
         inverse = relief.with_sky(distance.inverse, cut.alphas, sky, lines.result())
         inverse = relief.gentle(inverse, cut.alphas, lines.result())
@@ -80,9 +82,9 @@ def _from_opacity(photo: Photo, size: tuple[int, int]) -> matte.Matte | None:
     return matte.Matte(alpha, 1.0)
 
 
-def _found(rgb: U8, models_dir: Path, found_faces: tuple[Face, ...], seen: F32 | None) -> matte.Matte:
-    subject = matte.find_subject(rgb, models_dir, found_faces, seen)
-    return replace(subject, alpha=with_fringe(rgb, subject.alpha))
+def _found(picture: filters.Sizes, models_dir: Path, found_faces: tuple[Face, ...], seen: F32 | None) -> matte.Matte:
+    subject = matte.find_subject(picture, models_dir, found_faces, seen)
+    return replace(subject, alpha=with_fringe(picture.full, subject.alpha))
 
 
 def subject_box(alpha: U8) -> Box | None:
@@ -123,19 +125,24 @@ def _colourfulness(rgb: F32) -> float:
 
 
 def _stats(
-    rgb: U8, subject: matte.Matte, found: tuple[Face, ...], seen: regions.Regions, depth_source: str, kind: str
+    picture: filters.Sizes,
+    subject: matte.Matte,
+    found: tuple[Face, ...],
+    seen: regions.Regions,
+    depth_source: str,
+    kind: str,
 ) -> dict[str, Any]:
     """Plain numbers for the prompt extender and the sound: 0..1 unless named otherwise."""
-    image = filters.to_f32(filters.resize_u8(rgb, filters.fit_size((rgb.shape[1], rgb.shape[0]), 256)))
+    image = filters.to_f32(picture.at(256))
     grey = image @ filters.row(0.2126, 0.7152, 0.0722)
-    full_grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    full_grey = np.asarray(cv2.cvtColor(picture.full, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     edges = np.asarray(cv2.Laplacian(full_grey, cv2.CV_32F), dtype=np.float32)
     solid = subject.alpha > 127
     return {
         "luminance": round(float(grey.mean()), 4),
         "contrast": round(float(grey.std()), 4),
         "warmth": round(float((image[..., 0] - image[..., 2]).mean()), 4),  # -1 cold .. 1 warm
-        "colours": list(colours_of(rgb)),
+        "colours": list(colours_of(picture.full)),
         "colourfulness": round(_colourfulness(image), 4),
         "sharpness": round(float(np.clip(np.sqrt(edges.var()) / 40.0, 0, 1)), 4),
         "outdoor": round(seen.outdoor, 4),

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from photoplay.engines.motion import depth, faces, layers, matte, nets, regions, scene
+from photoplay.engines.motion import depth, faces, filters, layers, matte, nets, regions, scene
 from photoplay.engines.motion.types import Box, Face, Photo
 from photoplay.errors import WeightsCorrupt
 from support.tiny_onnx import channel_mean
@@ -124,6 +124,21 @@ def test_the_same_photo_gives_the_same_scene():
     assert np.array_equal(first.inverse_depth, second.inverse_depth)
     assert all(np.array_equal(a, b) for a, b in zip(first.layers, second.layers, strict=True))
     assert first.stats == second.stats
+
+
+def test_the_photo_is_reduced_to_each_size_once(monkeypatch):
+    photo, _ = disc_photo()
+    plain, made = filters.resize_u8, []
+
+    def noted(image, size, how=None):
+        made.append((image.shape, size, how))
+        return plain(image, size, how)
+
+    monkeypatch.setattr(filters, "resize_u8", noted)
+    scene.analyze(photo, NOWHERE)
+    assert made.count((photo.rgb.shape, (512, 384), None)) == 1
+    assert made.count((photo.rgb.shape, (256, 192), None)) == 1
+    assert made.count((photo.rgb.shape[:2], (256, 192), None)) == 2, "the matte and the sky"
 
 
 def test_a_cut_out_photo_brings_its_own_matte():
