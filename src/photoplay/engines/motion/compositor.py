@@ -168,12 +168,13 @@ class Compositor:
         plain = rays.meet(sheet.depth)
         colour_at = bend(plain, change.affine, change.mesh, self.working)
         alpha_at = bend(plain, change.affine, None, self.working) if sheet.hold_alpha else colour_at
-        way = ways(colour_at)
+        colour_way = ways(colour_at)
+        alpha_way = ways(alpha_at) if sheet.hold_alpha else colour_way
         disc = self._disc(sheet, view, change)
         if sheet.opaque:
             shows = everywhere(self.lattice)
         else:
-            shows = extents(self.lattice, alpha_at, ways(alpha_at) if sheet.hold_alpha else way, sheet, math.ceil(disc))
+            shows = extents(self.lattice, alpha_at, alpha_way, sheet, math.ceil(disc))
             if change.opacity < 1.0 or change.mask is not None:
                 shows = replace(shows, cores=(None,) * len(shows.cores))
         if sheet.graduates and (view.blur_far > 0.0 or view.blur_near > 0.0):
@@ -181,7 +182,7 @@ class Compositor:
             pixels = sheet.graded((view.blur_far + change.blur) * scale, (view.blur_near + change.blur) * scale)
         else:
             pixels = sheet.focused(disc)
-        return Pose(sheet, change, pixels, colour_at, way, alpha_at, shows)
+        return Pose(sheet, change, pixels, colour_at, colour_way, alpha_at, alpha_way, shows)
 
 
 def _longer(a: Run | None, b: Run | None) -> Run | None:

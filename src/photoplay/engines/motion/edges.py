@@ -21,18 +21,13 @@ Places = NDArray[np.intp]
 
 def mix(under: U8, over: U8, weight: U8) -> None:
     """Lays ``over`` on ``under`` (H, W, 3), in place, by ``weight`` (H, W) uint8; only mixed pixels cost arithmetic."""
-    cv2.copyTo(over, _above(weight, 254), under)
+    cv2.copyTo(over, filters.above(weight, 254), under)
     places = np.flatnonzero((weight > 0) & (weight < 255))
     if places.size == 0:
         return
     share = _opacity(weight, places)
     low, high = _taken(under, places), _taken(over, places)
     _put(under, places, low + (high - low) * share + np.float32(0.5))
-
-
-def _above(field: U8, level: int) -> U8:
-    """(H, W) uint8: 255 where ``field`` is greater than ``level``, 0 elsewhere."""
-    return np.asarray(cv2.threshold(field, level, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
 
 
 def _opacity(alpha: U8, places: Places) -> F32:
@@ -190,7 +185,7 @@ def _unmixed(
         front = mean_front + opaque * (small - opaque * mean_front - clear * back)
         front = np.clip(front, 0, 1).astype(np.float32)
     out = np.ascontiguousarray(filters.resize_u8(filters.to_u8(front), (width, height), cv2.INTER_LINEAR))
-    cv2.copyTo(own, _above(alpha, SOLID), out)
+    cv2.copyTo(own, filters.above(alpha, SOLID), out)
     places = np.flatnonzero((alpha > CLEAR) & (alpha <= SOLID))
     if places.size == 0:
         return out

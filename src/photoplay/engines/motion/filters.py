@@ -163,6 +163,11 @@ def to_u8(image: F32) -> U8:
     return np.asarray(np.clip(image * 255.0 + 0.5, 0, 255), dtype=np.uint8)
 
 
+def above(field: U8, level: int) -> U8:
+    """(H, W) uint8: 255 where ``field`` is greater than ``level``, 0 elsewhere."""
+    return np.asarray(cv2.threshold(field, level, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+
+
 def to_f32(image: U8) -> F32:
     """0..255 to 0..1 floats."""
     return np.asarray(image, dtype=np.float32) * np.float32(1 / 255)

@@ -19,7 +19,7 @@ from photoplay.engines.motion.planes import Planes, u8
 from photoplay.engines.motion.scratch import Scratch
 from photoplay.engines.motion.sheet import QUAD_STEP, Pixels, Sheet, times
 from photoplay.engines.motion.types import F32, U8
-from photoplay.engines.motion.warp import Lattice, Room, Window, corner, spread, ways
+from photoplay.engines.motion.warp import Lattice, Room, Window, corner, spread
 
 _scratch = Scratch()
 
@@ -33,8 +33,8 @@ QUAD_ERROR = 0.10  # working pixels by which a pixel may look beside its place: 
 class Pose:
     """One layer in one frame: where every node of the lattice looks (``colour_at``, ``alpha_at``), and its change.
 
-    Both are (2, rows, columns) float32, x and y in working pixels. ``colour_way``: the first's :func:`ways`.
-    ``extents``: where it shows.
+    Both are (2, rows, columns) float32, x and y in working pixels. ``colour_way`` and ``alpha_way``: their
+    :func:`~photoplay.engines.motion.warp.ways`. ``extents``: where it shows.
     """
 
     sheet: Sheet
@@ -43,6 +43,7 @@ class Pose:
     colour_at: F32
     colour_way: tuple[F32, F32]
     alpha_at: F32
+    alpha_way: tuple[F32, F32]
     extents: Extents
 
 
@@ -51,7 +52,7 @@ def paint(out: Planes, pose: Pose, lattice: Lattice, hidden: tuple[Run | None, .
     box = pose.sheet.box
     colours = alphas = _Places(lattice, pose.colour_at, pose.colour_way[0], box)
     if pose.sheet.hold_alpha:
-        alphas = _Places(lattice, pose.alpha_at, ways(pose.alpha_at)[0], box)
+        alphas = _Places(lattice, pose.alpha_at, pose.alpha_way[0], box)
     tables = _tables(pose.change.grade)
     regular = _regular(lattice, pose)
     edges, cores = _windows(lattice, pose, hidden)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import cv2
 import numpy as np
@@ -289,7 +288,7 @@ def _of_blocks(plane: U8, choose: np.ufunc) -> U8:
     padded = u8(cv2.copyMakeBorder(plane, 0, down, 0, across, cv2.BORDER_CONSTANT, value=0))
     # Rows first, whole; then columns by striding: NumPy takes tens of times as long over both at once.
     strips = choose.reduce(padded.reshape(-1, COARSE, columns), axis=1)
-    return u8(functools.reduce(choose, (strips[:, first::COARSE] for first in range(COARSE))))
+    return u8(reduce(choose, (strips[:, first::COARSE] for first in range(COARSE))))
 
 
 def _depth(layer: Layer, rig: Rig, box: tuple[int, int, int, int]) -> Depth:

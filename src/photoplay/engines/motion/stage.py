@@ -174,14 +174,15 @@ def part_of(alpha: U8) -> tuple[slice, slice]:
     return part if part is not None else (slice(0, 0), slice(0, 0))
 
 
-def _spare(layer: Layer, plate: Layer) -> None:
-    """Gives a layer the plate's colours, in place, where nothing of it shows nor can be sampled: none need be kept."""
+def _spare(layer: Layer, behind: Layer) -> None:
+    """Gives a layer the colours of what lies ``behind`` where nothing of it shows nor can be sampled, in place: none of
+    its own need be kept there."""
     if layer.alpha is None:
         return
     rows, columns = part_of(layer.alpha)
-    layer.rgb[: rows.start], layer.rgb[rows.stop :] = plate.rgb[: rows.start], plate.rgb[rows.stop :]
-    layer.rgb[rows, : columns.start] = plate.rgb[rows, : columns.start]
-    layer.rgb[rows, columns.stop :] = plate.rgb[rows, columns.stop :]
+    layer.rgb[: rows.start], layer.rgb[rows.stop :] = behind.rgb[: rows.start], behind.rgb[rows.stop :]
+    layer.rgb[rows, : columns.start] = behind.rgb[rows, : columns.start]
+    layer.rgb[rows, columns.stop :] = behind.rgb[rows, columns.stop :]
 
 
 def _place(rgb: U8, canvas: Canvas) -> U8:
@@ -234,8 +235,7 @@ def _enlarged(band: U8, photo: Photo, canvas: Canvas) -> U8:
 
 def _known(alpha: U8 | None, nearer: list[U8], growth: float) -> U8:
     """(H, W) uint8: 255 where the picture shows this layer and nothing else."""
-    hidden = cv2.threshold(_cover(nearer), edges.CLEAR, 255, cv2.THRESH_BINARY)[1]
-    hidden = _grown(np.asarray(hidden, dtype=np.uint8), growth)
+    hidden: Any = _grown(filters.above(_cover(nearer), edges.CLEAR), growth)
     if alpha is not None:
         hidden = cv2.max(hidden, cv2.threshold(alpha, edges.SOLID, 255, cv2.THRESH_BINARY_INV)[1])
     return np.asarray(cv2.bitwise_not(hidden), dtype=np.uint8)
@@ -279,7 +279,7 @@ def _filled(picture: U8, small: U8, known: U8, context: U8, beside: ThreadPoolEx
     continued = beside.submit(carried_on, picture, known, small)
     size = filters.fit_size((width, height), FILL_LONG_SIDE)
     canvas, seen = filters.resize_u8(picture, size), filters.resize_u8(context, size, cv2.INTER_AREA)
-    seen = np.asarray(cv2.threshold(seen, 254, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+    seen = filters.above(seen, 254)
     fill = plate.synthesize(*plate.reduced(canvas, seen, filters.fit_size(size, plate.FILL_SIDE)))
     filled = filters.resize_u8(plate.render(fill, canvas, seen), (width, height), cv2.INTER_CUBIC)
     part = _levelled(filled[hole], picture[hole], known[hole], LEVEL_SIDE / max(width, height))

@@ -170,11 +170,6 @@ class Window:
     x1: int
     y1: int
 
-    @property
-    def empty(self) -> bool:
-        """Whether it holds no pixel."""
-        return self.x1 <= self.x0 or self.y1 <= self.y0
-
 
 def spread(
     lattice: Lattice, grid: F32, window: Window, shrink: tuple[int, int], room: Room | None = None
